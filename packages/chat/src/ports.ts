@@ -1,0 +1,106 @@
+import type { GenerationContext, Message, Session, WorkflowRequest } from "@uci/protocol";
+
+/** What a caller asks for; ids are checked for their form already. */
+export type TurnRequest = {
+  readonly user_id: string;
+  /** Undefined: a new session. An id not seen before is created for the user. */
+  readonly session_id: string | undefined;
+  readonly message: string;
+  /** Undefined: the newest leaf of the session. Null: a new root. */
+  readonly parent_message_id: string | null | undefined;
+  readonly ai_provider: string | undefined;
+  readonly model: string | undefined;
+  readonly context: GenerationContext;
+  readonly idempotency: Idempotency | null;
+  readonly correlation_id: string;
+};
+
+export type RegenerationRequest = {
+  readonly user_id: string;
+  /** The answer to make a sibling of. */
+  readonly message_id: string;
+  readonly ai_provider: string | undefined;
+  readonly model: string | undefined;
+  readonly context: GenerationContext;
+  readonly idempotency: Idempotency | null;
+  readonly correlation_id: string;
+};
+
+/** A key is the user's own; `body_hash` tells whether a repeated one came with the same request. Kept 24 h. */
+export type Idempotency = { readonly key: string; readonly body_hash: string };
+
+export type AcceptedTurn = {
+  /** True: the key had been seen, nothing was stored now and `job` is null. */
+  readonly replayed: boolean;
+  readonly session: Session;
+  readonly session_created: boolean;
+  readonly user_message: Message;
+  readonly answer: Message;
+  /** What to publish; the row of it is committed with the turn. */
+  readonly job: WorkflowRequest | null;
+  /** Time of the first acceptance, ISO 8601, and its correlation id: a replay answers the same. */
+  readonly accepted_at: string;
+  readonly correlation_id: string;
+};
+
+export type TurnRefusal =
+  /** The session, the parent or the answer does not exist or is another user's. */
+  | { readonly kind: "not_found" }
+  | { readonly kind: "parent_unfinished" }
+  /** The parent is not something a user message can follow, or the message is not an answer. */
+  | { readonly kind: "not_an_answer" }
+  | { readonly kind: "key_reused" };
+
+export type TurnOutcome = { readonly kind: "accepted"; readonly turn: AcceptedTurn } | TurnRefusal;
+
+/** Stores turns. Each verb is one transaction: session, messages, job row and key, or nothing. */
+export interface TurnStore {
+  acceptTurn(request: TurnRequest): Promise<TurnOutcome>;
+  /** A new answer beside an existing one; that one must be final. */
+  acceptRegeneration(request: RegenerationRequest): Promise<TurnOutcome>;
+}
+
+export type Page<Row> = { readonly rows: readonly Row[]; readonly next_cursor: string | null };
+export type PageRequest = { readonly cursor: string | null; readonly limit: number };
+
+/** Thrown by lists when the cursor is not one they gave out. */
+export class InvalidPageCursor extends Error {
+  override readonly name = "InvalidPageCursor";
+}
+
+/** Sessions of users. Another user's session is the same as none. */
+export interface SessionStore {
+  /** The session, created for the user when nobody has the id; null when it is another's. */
+  ensure(userId: string, sessionId: string): Promise<{ session: Session; created: boolean } | null>;
+  /** Creates one under a new id. */
+  create(userId: string, title: string | null): Promise<Session>;
+  /** Newest activity first. */
+  list(userId: string, page: PageRequest): Promise<Page<Session>>;
+  find(userId: string, sessionId: string): Promise<Session | null>;
+  rename(userId: string, sessionId: string, title: string): Promise<Session | null>;
+  /** Deletes it with all its messages, jobs and connections; returns the ids of answers that were not final, null when there was no such session. */
+  remove(userId: string, sessionId: string): Promise<readonly string[] | null>;
+}
+
+/** Messages of a user's sessions. */
+export interface MessageStore {
+  /** Newest first (by creation), so that the first page is the end of the conversation; null: no such session. */
+  list(userId: string, sessionId: string, page: PageRequest): Promise<Page<Message> | null>;
+  find(userId: string, messageId: string): Promise<Message | null>;
+}
+
+/** Users of the trusted mode, and what moves when a guest registers. */
+export interface UserStore {
+  /** Makes the user's row on first use (trusted mode). */
+  ensure(userId: string): Promise<void>;
+  /** Gives all sessions of `fromUserId` to `toUserId`; returns how many. */
+  moveSessions(fromUserId: string, toUserId: string): Promise<number>;
+}
+
+/** Everything the pods keep about conversations. */
+export interface ConversationStore {
+  readonly turns: TurnStore;
+  readonly sessions: SessionStore;
+  readonly messages: MessageStore;
+  readonly users: UserStore;
+}

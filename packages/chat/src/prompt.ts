@@ -1,0 +1,68 @@
+import { type AnswerStatus, type HistoryMessage, type WorkflowRequest, wireLimits } from "@uci/protocol";
+import { type ModelMessage, utf8Bytes } from "@uci/stream";
+
+/** One message on the way from the root to the new one. */
+export type PathMessage = {
+  readonly role: "user" | "assistant";
+  readonly content: string;
+  readonly status: AnswerStatus;
+};
+
+/**
+ * What of a conversation goes with a request: the newest messages that fit into `limitBytes` of UTF-8, whole ones
+ * only, oldest first, beginning with a user's. An answer without text (failed, stopped at once) says nothing and is
+ * left out.
+ */
+export function conversationHistory(
+  path: readonly PathMessage[],
+  limitBytes: number = wireLimits.conversationHistoryBytes,
+): HistoryMessage[] {
+  const history: HistoryMessage[] = [];
+  let bytes = 0;
+  for (let index = path.length - 1; index >= 0; index--) {
+    const { role, content } = path[index]!;
+    if (content === "") continue;
+    bytes += utf8Bytes(content) + perMessageBytes;
+    if (bytes > limitBytes) break;
+    history.push({ role, content });
+  }
+  while (history.at(-1)?.role === "assistant") history.pop();
+  return history.reverse();
+}
+
+/** JSON around each message: quotes, role, braces. */
+const perMessageBytes = 40;
+
+/** Rough number of tokens of a text: English has about four bytes a token, other scripts about one character. */
+export function estimatedTokens(text: string): number {
+  return Math.ceil(Math.max(text.length / 4, (utf8Bytes(text) - text.length) / 2));
+}
+
+/**
+ * The messages a model is given for a job: system prompt, history as far as the context window has room beside the
+ * question and the longest answer, then the question. The question itself is never cut.
+ */
+export function modelMessages(job: WorkflowRequest, contextWindowTokens?: number): ModelMessage[] {
+  const system = job.context.system_prompt;
+  const fixed: ModelMessage[] = system === undefined || system === "" ? [] : [{ role: "system", content: system }];
+  const question: ModelMessage = { role: "user", content: job.message };
+  let history = job.context.conversation_history;
+  if (contextWindowTokens !== undefined) {
+    const reserved = [...fixed, question].reduce((sum, message) => sum + estimatedTokens(message.content), 0);
+    const answerTokens = job.context.max_tokens ?? Math.min(4096, Math.floor(contextWindowTokens / 4));
+    history = newestWithin(history, contextWindowTokens - reserved - answerTokens);
+  }
+  return [...fixed, ...history, question];
+}
+
+function newestWithin(history: readonly HistoryMessage[], tokens: number): HistoryMessage[] {
+  let start = history.length;
+  let left = tokens;
+  while (start > 0) {
+    left -= estimatedTokens(history[start - 1]!.content);
+    if (left < 0) break;
+    start--;
+  }
+  while (start < history.length && history[start]!.role === "assistant") start++;
+  return history.slice(start);
+}

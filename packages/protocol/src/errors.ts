@@ -1,0 +1,73 @@
+/**
+ * Every error this system tells anybody, once. `retryable` says whether the same request may succeed later
+ * without being changed; `meaning` is the sentence shown when nothing more precise is known.
+ */
+export const errorRegistry = {
+  invalid_request: { status: 400, retryable: false, meaning: "The request does not have the form this route takes." },
+  invalid_cursor: { status: 400, retryable: false, meaning: "The cursor is not one this system has given out." },
+  unauthenticated: { status: 401, retryable: false, meaning: "Sign in first." },
+  invalid_credentials: { status: 401, retryable: false, meaning: "The e-mail address or the password is wrong." },
+  forbidden: { status: 403, retryable: false, meaning: "This is not allowed for you." },
+  origin_not_allowed: { status: 403, retryable: false, meaning: "The request comes from another site." },
+  sign_up_closed: { status: 403, retryable: false, meaning: "New accounts are not accepted here." },
+  not_found: { status: 404, retryable: false, meaning: "There is no such thing, or it is not yours." },
+  method_not_allowed: { status: 405, retryable: false, meaning: "This route does not take this method." },
+  parent_unfinished: { status: 409, retryable: true, meaning: "The message to reply to is still being written." },
+  conflict: { status: 409, retryable: false, meaning: "This exists already or has changed meanwhile." },
+  payload_too_large: { status: 413, retryable: false, meaning: "The request is larger than this system takes." },
+  unsupported_media_type: { status: 415, retryable: false, meaning: "The request's content type is not taken here." },
+  idempotency_key_reused: {
+    status: 422,
+    retryable: false,
+    meaning: "This Idempotency-Key was used with another body before.",
+  },
+  model_not_found: { status: 422, retryable: false, meaning: "This provider or model is not configured." },
+  rate_limited: { status: 429, retryable: true, meaning: "Too many requests; wait a little." },
+  too_many_connections: { status: 429, retryable: true, meaning: "Too many streams are open." },
+  internal_error: { status: 500, retryable: true, meaning: "Something went wrong here." },
+  database_unavailable: { status: 503, retryable: true, meaning: "The database cannot be reached just now." },
+  broker_unavailable: { status: 503, retryable: true, meaning: "New messages cannot be taken just now." },
+  draining: { status: 503, retryable: true, meaning: "This server is going away; connect again." },
+  provider_unauthorized: { status: 502, retryable: false, meaning: "The provider refused the configured key." },
+  provider_rate_limited: { status: 502, retryable: true, meaning: "The provider's rate limit is reached." },
+  provider_overloaded: { status: 502, retryable: true, meaning: "The provider is overloaded." },
+  provider_unavailable: { status: 502, retryable: true, meaning: "The provider cannot be reached." },
+  provider_timeout: { status: 504, retryable: true, meaning: "The provider stayed silent for too long." },
+  provider_bad_response: { status: 502, retryable: true, meaning: "The provider's answer broke off or made no sense." },
+  provider_rejected: { status: 502, retryable: false, meaning: "The provider refused this request." },
+  content_filtered: { status: 502, retryable: false, meaning: "The provider's content filter ended the answer." },
+  answer_too_long: { status: 502, retryable: false, meaning: "The answer reached the largest length kept here." },
+  attempts_exhausted: { status: 502, retryable: true, meaning: "The answer was cut off too often and was given up." },
+  answer_unstorable: { status: 500, retryable: false, meaning: "The answer could not be stored as it was." },
+  chunk_missing: { status: 502, retryable: true, meaning: "A piece of the answer never arrived." },
+} as const satisfies Record<string, { status: number; retryable: boolean; meaning: string }>;
+
+export type ErrorCode = keyof typeof errorRegistry;
+
+export const errorCodes = Object.keys(errorRegistry) as ErrorCode[];
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorRegistry, text);
+}
+
+/** An error with its place in the registry; `message` may be shown to the caller and holds no secret. */
+export class RegisteredError extends Error {
+  readonly code: ErrorCode;
+  /** How long the caller should wait before it tries again, where that is known. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message?: string, retryAfterMs?: number) {
+    super(message ?? errorRegistry[code].meaning);
+    this.name = "RegisteredError";
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  get status(): number {
+    return errorRegistry[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return errorRegistry[this.code].retryable;
+  }
+}

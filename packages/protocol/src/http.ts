@@ -1,0 +1,166 @@
+import { z } from "zod";
+import { identifierSchema } from "./ids.ts";
+import { wireLimits } from "./limits.ts";
+
+function utf8AtMost(bytes: number) {
+  const encoder = new TextEncoder();
+  return z
+    .string()
+    .max(bytes)
+    .refine((text) => text.length * 3 <= bytes || encoder.encode(text).length <= bytes, `must be at most ${bytes} bytes`);
+}
+
+export const answerStatuses = ["queued", "streaming", "complete", "stopped", "interrupted", "failed"] as const;
+export const answerStatusSchema = z.enum(answerStatuses);
+export type AnswerStatus = z.infer<typeof answerStatusSchema>;
+
+/** Whether an answer with this status will never change again. */
+export function isFinalStatus(status: AnswerStatus): boolean {
+  return status !== "queued" && status !== "streaming";
+}
+
+export const generationContextSchema = z.strictObject({
+  temperature: z.number().min(0).max(2).optional(),
+  max_tokens: z.number().int().min(1).max(wireLimits.maxTokens).optional(),
+  system_prompt: utf8AtMost(wireLimits.systemPromptBytes).optional(),
+});
+export type GenerationContext = z.infer<typeof generationContextSchema>;
+
+const modelChoice = {
+  ai_provider: z.string().min(1).max(100).optional(),
+  model: z.string().min(1).max(200).optional(),
+};
+
+export const chatRequestSchema = z.strictObject({
+  session_id: identifierSchema.optional(),
+  user_id: z.string().min(1).max(128).optional(),
+  message: utf8AtMost(wireLimits.messageBytes).refine((text) => text.trim() !== "", "must not be empty"),
+  parent_message_id: identifierSchema.nullable().optional(),
+  ...modelChoice,
+  context: generationContextSchema.optional(),
+});
+export type ChatRequest = z.infer<typeof chatRequestSchema>;
+
+export const chatAcceptedSchema = z.object({
+  message_id: z.string(),
+  user_message_id: z.string(),
+  session_id: z.string(),
+  status: z.literal("accepted"),
+  timestamp: z.string(),
+  correlation_id: z.string(),
+});
+export type ChatAccepted = z.infer<typeof chatAcceptedSchema>;
+
+export const regenerateRequestSchema = z.strictObject({
+  user_id: z.string().min(1).max(128).optional(),
+  ...modelChoice,
+  context: generationContextSchema.optional(),
+});
+export type RegenerateRequest = z.infer<typeof regenerateRequestSchema>;
+
+/** `stopped`: the close is committed and no later text will come. `stopping`: the wish is written and will be carried out. `final`: it had ended already. */
+export const stopResponseSchema = z.object({
+  message_id: z.string(),
+  status: z.enum(["stopped", "stopping", "final"]),
+  finish_reason: z.string().optional(),
+});
+export type StopResponse = z.infer<typeof stopResponseSchema>;
+
+export const messageSchema = z.object({
+  message_id: z.string(),
+  session_id: z.string(),
+  parent_message_id: z.string().nullable(),
+  role: z.enum(["user", "assistant"]),
+  content: z.string(),
+  status: answerStatusSchema,
+  model: z.string().nullable(),
+  token_count: z.number().int().nullable(),
+  metadata: z.record(z.string(), z.unknown()),
+  created_at: z.string(),
+});
+export type Message = z.infer<typeof messageSchema>;
+
+export const sessionSchema = z.object({
+  session_id: z.string(),
+  title: z.string().nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+export type Session = z.infer<typeof sessionSchema>;
+
+export const createSessionSchema = z.strictObject({
+  session_id: identifierSchema.optional(),
+  title: z.string().trim().min(1).max(wireLimits.titleCharacters).optional(),
+  user_id: z.string().min(1).max(128).optional(),
+});
+export const updateSessionSchema = z.strictObject({
+  title: z.string().trim().min(1).max(wireLimits.titleCharacters),
+  user_id: z.string().min(1).max(128).optional(),
+});
+export type UpdateSession = z.infer<typeof updateSessionSchema>;
+
+export const sessionPageSchema = z.object({ sessions: z.array(sessionSchema), next_cursor: z.string().nullable() });
+export const messagePageSchema = z.object({ messages: z.array(messageSchema), next_cursor: z.string().nullable() });
+export type SessionPage = z.infer<typeof sessionPageSchema>;
+export type MessagePage = z.infer<typeof messagePageSchema>;
+
+export const pageQuerySchema = z.object({
+  cursor: z.string().min(1).max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(wireLimits.pageRows).optional(),
+});
+
+export const modelSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  default: z.boolean(),
+  context_window_tokens: z.number().int().optional(),
+});
+export const providerSchema = z.object({ id: z.string(), name: z.string(), models: z.array(modelSchema) });
+export const modelListSchema = z.object({ providers: z.array(providerSchema) });
+export type Provider = z.infer<typeof providerSchema>;
+export type ModelList = z.infer<typeof modelListSchema>;
+
+const email = z.string().max(254).email();
+const password = z.string().min(8).max(128);
+export const signUpSchema = z.strictObject({ email, password, name: z.string().trim().min(1).max(100).optional() });
+export const signInSchema = z.strictObject({ email, password: z.string().min(1).max(128) });
+export type SignUp = z.infer<typeof signUpSchema>;
+export type SignIn = z.infer<typeof signInSchema>;
+
+/** The signed-in person; `guest` until an account exists, whose sessions move over when one is made. */
+export const accountSchema = z.object({
+  user_id: z.string(),
+  name: z.string(),
+  email: z.string().nullable(),
+  guest: z.boolean(),
+  role: z.enum(["user", "admin"]),
+});
+export type Account = z.infer<typeof accountSchema>;
+/** `sign_up_allowed` and `mode` tell a page what to offer to somebody who is not signed in. */
+export const accountStateSchema = z.object({
+  account: accountSchema.nullable(),
+  mode: z.enum(["accounts", "trusted"]),
+  sign_up_allowed: z.boolean(),
+});
+export type AccountState = z.infer<typeof accountStateSchema>;
+
+export const healthSchema = z.object({
+  status: z.enum(["ok", "draining", "degraded"]),
+  pod_id: z.string(),
+  timestamp: z.string(),
+  active_connections: z.number().int(),
+  active_sessions: z.number().int(),
+  active_buffers: z.number().int(),
+  nats_connected: z.boolean(),
+});
+export type Health = z.infer<typeof healthSchema>;
+
+export const errorBodySchema = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    retryable: z.boolean(),
+    correlation_id: z.string(),
+  }),
+});
+export type ErrorBody = z.infer<typeof errorBodySchema>;

@@ -1,0 +1,40 @@
+/** Limits of the wire: what a peer may send. Every number carries its unit in its name. */
+export const wireLimits = {
+  /** Text of one user message. */
+  messageBytes: 256 * 1024,
+  /** Body of one HTTP request. */
+  requestBodyBytes: 1024 * 1024,
+  /** Text of one chunk. */
+  chunkBytes: 64 * 1024,
+  /** Text of one answer, reasoning not counted. */
+  answerBytes: 4 * 1024 * 1024,
+  /** `conversation_history` of a workflow request. */
+  conversationHistoryBytes: 512 * 1024,
+  /** System prompt given with a turn. */
+  systemPromptBytes: 64 * 1024,
+  /** Title of a session, in characters. */
+  titleCharacters: 200,
+  /** Sessions one SSE connection may show. */
+  sessionsPerConnection: 8,
+  /** Answers one cursor may name. */
+  cursorEntries: 64,
+  /** Length of a cursor, in characters. */
+  cursorCharacters: 8192,
+  /** Length of an idempotency key, in characters. */
+  idempotencyKeyCharacters: 255,
+  /** Rows of one page of a list. */
+  pageRows: 100,
+  /** Largest token budget a caller may ask for. */
+  maxTokens: 1_000_000,
+} as const;
+
+export const wireTimes = {
+  /** An SSE comment is sent when nothing else was for this long. */
+  sseCommentIntervalMs: 15_000,
+  /** A client that received no byte for this long reconnects. */
+  sseSilenceMs: 40_000,
+  /** First value of EventSource's own reconnection time. */
+  sseRetryMs: 1_000,
+  /** How long an idempotency key is remembered. */
+  idempotencyKeyMs: 24 * 60 * 60 * 1000,
+} as const;
