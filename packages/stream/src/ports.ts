@@ -256,6 +256,8 @@ export type PendingJob = {
 export interface Outbox {
   /** Jobs not final, oldest first, after the given message id (null: from the start), at most `most`. */
   pending(afterMessageId: string | null, most: number): Promise<readonly PendingJob[]>;
+  /** One job, null when its answer is final or gone. */
+  find(messageId: string): Promise<PendingJob | null>;
   markQueued(messageId: string, generation: number): Promise<void>;
   /** Starts the answer anew: generation + 1 if it still is `generation` and not final. Returns the new request, null when it was not so. */
   raiseGeneration(messageId: string, generation: number): Promise<WorkflowRequest | null>;
@@ -317,4 +319,18 @@ export interface LanguageModel {
    * else throws `ModelError`. Aborting cancels the provider's request at once.
    */
   generate(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelPart>;
+}
+
+/** How an attempt goes on from what is committed. `begin` and `reset` generate from nothing; `interrupt` closes with what there is. */
+export type Continuation =
+  | { readonly kind: "begin" }
+  | { readonly kind: "resume"; readonly responseId: string }
+  | { readonly kind: "continue" }
+  | { readonly kind: "reset" }
+  | { readonly kind: "interrupt" };
+
+/** What the domain decides for the worker. Pure. */
+export interface AnswerPolicy {
+  messages(job: WorkflowRequest): readonly ModelMessage[];
+  continuation(state: AnswerState, abilities: ModelAbilities): Continuation;
 }

@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { isIdentifier } from "@uci/protocol";
 
 const encoder = new TextEncoder();
 
@@ -77,4 +78,9 @@ export function splitByBytes(text: string, limitBytes: number): string[] {
   }
   pieces.push(text.slice(start));
   return pieces;
+}
+
+/** A user id as it stands in a subject: itself where it can, else its hash. Trusted gateways give ids of any form. */
+export function userToken(userId: string): string {
+  return isIdentifier(userId) ? userId : `h_${sha256Hex(userId).slice(0, 40)}`;
 }

@@ -1,0 +1,247 @@
+import { type Chunk, type JournaledChunk, type Position, subjects } from "@uci/protocol";
+import type { AnswerRun } from "./answer-run.ts";
+import { JournalTrimmer } from "./journal-trimmer.ts";
+import { JournalWriter } from "./journal-writer.ts";
+import { streamLimits } from "./limits.ts";
+import { Peers } from "./peers.ts";
+import type { Delivery, JournalRecord, Subscription } from "./ports.ts";
+import { sealJournal } from "./seal.ts";
+import { Takeover } from "./takeover.ts";
+import { every, sleep } from "./waiting.ts";
+import type { WorkerObserver, WorkerPorts, WorkerSettings } from "./worker-context.ts";
+
+export type RunKeeper = {
+  /** Works on one job until it is acknowledged, given back or lost. Never throws for what a retry can mend. */
+  process(delivery: Delivery, incarnation: Incarnation): Promise<void>;
+};
+
+/**
+ * A worker under one id, from its birth to its seal: its journal, the answers it runs, its heartbeat. When somebody
+ * seals the journal, everything here is void at once and the next incarnation begins.
+ */
+export class Incarnation {
+  readonly workerId: string;
+  readonly ports: WorkerPorts;
+  readonly writer: JournalWriter;
+  readonly takeover: Takeover;
+  readonly peers: Peers;
+  readonly observe: WorkerObserver;
+  /** Answers of this incarnation by message id: running, or finished and kept for late readers. */
+  readonly runs = new Map<string, AnswerRun>();
+  /** Messages being worked on, so that a second delivery is given back. */
+  readonly busy = new Map<string, Delivery>();
+  /** Resolves when this incarnation is over. */
+  readonly over: Promise<void>;
+
+  readonly #settings: WorkerSettings;
+  readonly #keeper: RunKeeper;
+  readonly trimmer: JournalTrimmer;
+  #timers: (() => void)[] = [];
+  #aliveSubscription: Subscription | null = null;
+  #resolveOver: () => void = () => undefined;
+  #ended = false;
+  #draining = false;
+  #pulling: Promise<void> = Promise.resolve();
+
+  constructor(ports: WorkerPorts, settings: WorkerSettings, keeper: RunKeeper, observe: WorkerObserver) {
+    this.workerId = `${settings.name}-${ports.nonce()}`;
+    this.ports = ports;
+    this.observe = observe;
+    this.#settings = settings;
+    this.#keeper = keeper;
+    this.over = new Promise((resolve) => {
+      this.#resolveOver = resolve;
+    });
+    this.writer = new JournalWriter(this.workerId, ports.journal, ports.clock, {
+      committed: (records, sequence) => this.#committed(records, sequence),
+      fenced: () => this.#fenced(),
+      congested: (full) => observe({ kind: "congested", full }),
+    });
+    this.takeover = new Takeover(ports.journal, ports.clock, this.workerId);
+    this.peers = new Peers(this.workerId, ports.live, ports.clock, (workerId) => void this.#inheritFrom(workerId));
+    this.trimmer = new JournalTrimmer(this, settings.trimDelayMs);
+  }
+
+  /** False once the journal is sealed or the incarnation told to end. */
+  get lives(): boolean {
+    return !this.#ended;
+  }
+
+  /** Writes `born` and takes up work; claims nothing before its ack. */
+  async start(): Promise<void> {
+    this.writer.push({ kind: "born", worker_id: this.workerId }, 100, "control");
+    if ((await this.writer.flushed()) === "fenced") return;
+    this.#aliveSubscription = await this.ports.live.subscribe(
+      subjects.workerAlive(this.workerId),
+      (message, _subject, reply) => {
+        const { message_id: messageId } = message as { message_id?: string };
+        reply?.({ worker_id: this.workerId, running: messageId !== undefined && this.busy.has(messageId) });
+      },
+    );
+    await this.peers.start();
+    if (this.#ended) return this.#release();
+    const { clock } = this.ports;
+    this.#timers = [
+      every(clock, streamLimits.positionsMs, () => this.#tellPositions()),
+      every(clock, streamLimits.jobExtendMs, () => this.#extend()),
+      every(clock, streamLimits.ownTailCheckMs, () => this.#checkOwnTail()),
+      every(clock, streamLimits.trimIntervalMs, () => void this.trimmer.trim()),
+    ];
+    this.observe({ kind: "born", worker_id: this.workerId });
+    this.#pulling = this.#pull();
+  }
+
+  /** Takes no more jobs, lets what runs finish for `graceMs`, then hands the rest over. */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    const { clock } = this.ports;
+    const untilMs = clock.nowMs() + graceMs;
+    while (this.busy.size > 0 && !this.#ended && clock.nowMs() < untilMs) await sleep(clock, 25);
+    if (!this.#ended) await this.sealMyself("stops");
+    await this.#pulling;
+  }
+
+  /** Ends this incarnation by its own will: no word of it is committed after this, and others may go on. */
+  async sealMyself(reason: string): Promise<void> {
+    const unfinished = [...this.busy.values()];
+    const attempts = new Map([...this.runs].map(([messageId, run]) => [messageId, run.attempt]));
+    this.writer.abandon();
+    const { journal, clock, queue } = this.ports;
+    await sealJournal(journal, clock, this.workerId, this.workerId, reason);
+    for (const delivery of unfinished) {
+      const { message_id: messageId, generation } = delivery.job;
+      try {
+        await queue.enqueue(`${messageId}:${generation}.t${attempts.get(messageId) ?? 0}`, delivery.job);
+        await queue.ack(delivery);
+      } catch {
+        // The queue delivers it again by itself.
+      }
+    }
+  }
+
+  /** Sends committed chunks on: one message a pod and entry, or to everybody where nobody knows the pods. */
+  #committed(records: readonly JournalRecord[], sequence: number): void {
+    const byPod = new Map<string, Chunk[]>();
+    const bySession = new Map<string, Chunk[]>();
+    for (const record of records) {
+      if (record.kind === "opened" && record.part === 0) {
+        const run = this.runs.get(record.message_id);
+        if (run !== undefined && run.openedSequence === null) run.openedSequence = sequence;
+      }
+      if (record.kind !== "chunk") continue;
+      const run = this.runs.get(record.chunk.message_id);
+      if (run === undefined) continue;
+      this.#address(run, record.chunk, byPod, bySession);
+    }
+    for (const [podId, chunks] of byPod) this.ports.live.publish(subjects.podResponse(podId), chunks);
+    for (const [sessionId, chunks] of bySession) this.ports.live.publish(subjects.sessionBroadcast(sessionId), chunks);
+  }
+
+  #address(run: AnswerRun, chunk: JournaledChunk, byPod: Map<string, Chunk[]>, bySession: Map<string, Chunk[]>): void {
+    run.committed(chunk);
+    if (run.broadcast) append(bySession, chunk.session_id, chunk);
+    else for (const podId of run.podIds) append(byPod, podId, chunk);
+  }
+
+  #tellPositions(): void {
+    const byPod = new Map<string, Position[]>();
+    const bySession = new Map<string, Position[]>();
+    for (const run of this.runs.values()) {
+      const { position } = run;
+      if (run.broadcast) append(bySession, position.session_id, position);
+      for (const podId of run.podIds) append(byPod, podId, position);
+    }
+    for (const [podId, positions] of byPod) this.ports.live.publish(subjects.podResponse(podId), { positions });
+    for (const [sessionId, positions] of bySession) {
+      this.ports.live.publish(subjects.sessionBroadcast(sessionId), { positions });
+    }
+  }
+
+  async #pull(): Promise<void> {
+    const { queue, clock } = this.ports;
+    while (!this.#ended && !this.#draining) {
+      const free = this.#settings.slots - this.busy.size;
+      if (free <= 0) {
+        await sleep(clock, 25);
+        continue;
+      }
+      try {
+        for (const delivery of await queue.take(free, streamLimits.takeWaitMs)) this.#begin(delivery);
+      } catch {
+        await sleep(clock, streamLimits.askRetryFirstMs);
+      }
+    }
+  }
+
+  #begin(delivery: Delivery): void {
+    const messageId = delivery.job.message_id;
+    if (this.#ended || this.#draining || this.busy.has(messageId)) {
+      // One task a message: with two, the second would take over from the first.
+      void this.ports.queue.release(delivery, this.#draining ? 0 : streamLimits.jobReleaseMs).catch(() => undefined);
+      return;
+    }
+    this.busy.set(messageId, delivery);
+    this.#keeper
+      .process(delivery, this)
+      .catch(async (error: unknown) => {
+        // Half done and unexplained: nobody may go on from memory, everybody may from the journal.
+        this.observe({ kind: "failed", worker_id: this.workerId, error });
+        if (this.lives) await this.sealMyself("failed");
+      })
+      .finally(() => this.busy.delete(messageId));
+  }
+
+  #extend(): void {
+    if (this.busy.size > 0) void this.ports.queue.extend([...this.busy.values()]).catch(() => undefined);
+  }
+
+  /** Thawed after a freeze, a worker whose journal was sealed meanwhile must notice although it has nothing to append. */
+  #checkOwnTail(): void {
+    const quietMs = this.ports.clock.nowMs() - this.writer.lastAppendMs;
+    if (quietMs > streamLimits.quietAppendMs) {
+      this.writer.push({ kind: "born", worker_id: this.workerId }, 100, "control");
+    } else if (this.busy.size > 0 && quietMs >= streamLimits.ownTailCheckMs) {
+      void this.writer.checkTail().catch(() => undefined);
+    }
+  }
+
+  /** Seals a silent worker and queues its unfinished answers again, so that they spread over everybody. */
+  async #inheritFrom(workerId: string): Promise<void> {
+    const { outbox, queue } = this.ports;
+    try {
+      const fold = await this.takeover.sealAndFold(workerId, "silent", () => this.lives);
+      this.observe({ kind: "sealed", worker_id: workerId, by: this.workerId });
+      if (fold === "gone") return;
+      for (const [messageId, progress] of fold) {
+        const pending = await outbox.find(messageId);
+        if (pending === null || pending.request.generation !== progress.fold.generation) continue;
+        const id = `${messageId}:${progress.fold.generation}.t${progress.fold.attempt}`;
+        await queue.enqueue(id, pending.request);
+      }
+    } catch {
+      // The queue's own redelivery and the sweeper bring the answers back a little later.
+    }
+  }
+
+  #fenced(): void {
+    this.#ended = true;
+    for (const run of this.runs.values()) run.drop();
+    this.runs.clear();
+    this.#release();
+    this.observe({ kind: "fenced", worker_id: this.workerId });
+    this.#resolveOver();
+  }
+
+  #release(): void {
+    for (const cancel of this.#timers) cancel();
+    this.#timers = [];
+    this.#aliveSubscription?.close();
+    this.peers.stop();
+  }
+}
+
+function append<Item>(lists: Map<string, Item[]>, key: string, item: Item): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}

@@ -1,0 +1,43 @@
+import { isFinalStatus } from "@uci/protocol";
+import type { Incarnation } from "./incarnation.ts";
+
+/**
+ * Removes what no unfinished answer needs from a worker's own journal. Waits after a row's commit and reads the row
+ * again: a database without a synchronous standby may lose its last seconds, and then the journal is all there is.
+ */
+export class JournalTrimmer {
+  readonly #incarnation: Incarnation;
+  readonly #delayMs: number;
+  /** Finished answers whose entries are still needed: first sequence and time of the row's commit. */
+  readonly #waiting = new Map<string, { sequence: number; storedAtMs: number }>();
+
+  constructor(incarnation: Incarnation, delayMs: number) {
+    this.#incarnation = incarnation;
+    this.#delayMs = delayMs;
+  }
+
+  /** An answer of this journal has been stored; called before it is forgotten. */
+  stored(messageId: string, sequence: number, storedAtMs: number): void {
+    this.#waiting.set(messageId, { sequence, storedAtMs });
+  }
+
+  async trim(): Promise<void> {
+    const { ports, runs, workerId, writer } = this.#incarnation;
+    const nowMs = ports.clock.nowMs();
+    for (const [messageId, { storedAtMs }] of this.#waiting) {
+      if (nowMs - storedAtMs < this.#delayMs) continue;
+      try {
+        const row = await ports.ledger.load(messageId);
+        if (row !== null && !isFinalStatus(row.status)) continue;
+        await ports.owners.forget(messageId);
+        this.#waiting.delete(messageId);
+      } catch {
+        // Nothing is lost by trimming later.
+      }
+    }
+    let before = writer.lastSequence;
+    for (const run of runs.values()) if (run.storedAtMs === null) before = Math.min(before, run.openedSequence ?? 0);
+    for (const { sequence } of this.#waiting.values()) before = Math.min(before, sequence);
+    if (before > 0 && this.#incarnation.lives) await ports.journal.trim(workerId, before).catch(() => undefined);
+  }
+}

@@ -1,0 +1,183 @@
+import { streamLimits } from "./limits.ts";
+import type { AppendPriority, Clock, Journal, JournalEntry, JournalRecord } from "./ports.ts";
+import { isSeal } from "./seal.ts";
+import { Backoff, sleep } from "./waiting.ts";
+
+export type JournalWriterEvents = {
+  /** An entry is committed; its records in order. Called before any waiter of `flushed` goes on. */
+  committed(records: readonly JournalRecord[], sequence: number): void;
+  /** Somebody sealed this journal. Called once; nothing of it is committed any more. */
+  fenced(): void;
+  /** The log refused an entry for want of room (true), or takes them again (false). */
+  congested(full: boolean): void;
+};
+
+type Settled = "committed" | "fenced";
+type Waiter = { readonly position: number; readonly resolve: (settled: Settled) => void };
+
+/**
+ * Writes the journal of one worker incarnation: one append at a time, and what arrives meanwhile goes together into
+ * the next entry. What `committed` has reported is durable and stays; what it has not may be shown to nobody.
+ */
+export class JournalWriter {
+  readonly #workerId: string;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #events: JournalWriterEvents;
+
+  #pending: { record: JournalRecord; bytes: number; priority: AppendPriority }[] = [];
+  #waiters: Waiter[] = [];
+  #pushed = 0;
+  #settledRecords = 0;
+  #nextNumber = 0;
+  #lastSequence = 0;
+  #running = false;
+  #closed: Settled | null = null;
+  #controlPending = 0;
+  #lastEntryRecords = 0;
+  lastAppendMs: number;
+  uncommittedBytes = 0;
+
+  constructor(workerId: string, journal: Journal, clock: Clock, events: JournalWriterEvents) {
+    this.#workerId = workerId;
+    this.#journal = journal;
+    this.#clock = clock;
+    this.#events = events;
+    this.lastAppendMs = clock.nowMs();
+  }
+
+  /** Sequence of the last committed entry, 0 before the first. */
+  get lastSequence(): number {
+    return this.#lastSequence;
+  }
+
+  /** Adds a record of about `bytes` bytes. Its fate is told by `committed`, or by a later `flushed`. */
+  push(record: JournalRecord, bytes: number, priority: AppendPriority): void {
+    if (this.#closed !== null) return;
+    this.#pending.push({ record, bytes, priority });
+    this.#pushed++;
+    this.uncommittedBytes += bytes;
+    if (priority === "control") this.#controlPending++;
+    if (!this.#running) {
+      this.#running = true;
+      void this.#run();
+    }
+  }
+
+  /** Resolves when everything pushed before is committed, or the journal is fenced. */
+  flushed(): Promise<Settled> {
+    if (this.#closed !== null) return Promise.resolve(this.#closed);
+    if (this.#settledRecords >= this.#pushed) return Promise.resolve("committed");
+    return new Promise((resolve) => {
+      this.#waiters.push({ position: this.#pushed, resolve });
+    });
+  }
+
+  /** Looks whether somebody has sealed the journal while nothing was appended. May throw when nothing answers. */
+  async checkTail(): Promise<void> {
+    if (this.#closed !== null) return;
+    const tail = await this.#journal.tail(this.#workerId);
+    if (tail === null ? this.#lastSequence > 0 : isSeal(tail.entry)) this.#fence();
+  }
+
+  /** Nothing is written any more; used by an incarnation that has sealed itself. */
+  abandon(): void {
+    this.#fence();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#pending.length > 0 && this.#closed === null) {
+      if (this.#lastEntryRecords >= streamLimits.busyEntryRecords) await sleep(this.#clock, streamLimits.entryLingerMs);
+      else await Promise.resolve();
+      const { entry, bytes } = this.#nextEntry();
+      const sequence = await this.#commit(entry);
+      if (sequence === null) break;
+      this.#settle(entry, bytes, sequence);
+    }
+    this.#running = false;
+  }
+
+  #nextEntry(): { entry: JournalEntry; bytes: number } {
+    let bytes = 0;
+    let count = 0;
+    for (const { bytes: recordBytes } of this.#pending) {
+      if (count > 0 && bytes + recordBytes > streamLimits.entryBytes) break;
+      bytes += recordBytes;
+      count++;
+    }
+    const taken = this.#pending.splice(0, count);
+    this.#controlPending -= taken.filter((item) => item.priority === "control").length;
+    this.#lastEntryRecords = count;
+    const records = taken.map((item) => item.record);
+    return { entry: { number: this.#nextNumber, records }, bytes };
+  }
+
+  /** Appends until it is known what became of the entry: its sequence, or null when the journal is sealed. */
+  async #commit(entry: JournalEntry): Promise<number | null> {
+    const backoff = new Backoff(streamLimits.appendRetryFirstMs, streamLimits.appendRetryLastMs);
+    let congested = false;
+    const hasControl = entry.records.some((record) => record.kind !== "chunk" || record.chunk.is_final);
+    while (this.#closed === null) {
+      // A close behind chunks that find no room may use the room kept for closes, and takes the chunks along.
+      const priority = hasControl || this.#controlPending > 0 ? "control" : "chunks";
+      const outcome = await this.#journal.append(this.#workerId, entry, this.#lastSequence, priority);
+      if (congested !== (outcome.kind === "full")) {
+        congested = !congested;
+        this.#events.congested(congested);
+      }
+      if (outcome.kind === "committed") return outcome.sequence;
+      if (outcome.kind === "duplicate" || outcome.kind === "moved") {
+        const verdict = await this.#whose(entry, outcome.kind === "duplicate" ? outcome.sequence : null);
+        if (verdict === "fenced") {
+          this.#fence();
+          return null;
+        }
+        if (verdict !== "retry") return verdict.sequence;
+      }
+      await sleep(this.#clock, backoff.nextMs());
+    }
+    return null;
+  }
+
+  /** Reads what stands where the entry should be: mine, a seal, or still the one before it. */
+  async #whose(entry: JournalEntry, sequence: number | null): Promise<{ sequence: number } | "fenced" | "retry"> {
+    try {
+      const stored =
+        sequence === null ? await this.#journal.tail(this.#workerId) : await this.#journal.at(this.#workerId, sequence);
+      if (stored === null) return sequence === null && this.#lastSequence === 0 ? "retry" : "fenced";
+      if (isSeal(stored.entry)) return "fenced";
+      if (stored.entry.number === entry.number) return { sequence: stored.sequence };
+      return stored.entry.number === entry.number - 1 ? "retry" : "fenced";
+    } catch {
+      return "retry";
+    }
+  }
+
+  #settle(entry: JournalEntry, bytes: number, sequence: number): void {
+    this.#nextNumber = entry.number + 1;
+    this.#lastSequence = sequence;
+    this.#settledRecords += entry.records.length;
+    this.uncommittedBytes -= bytes;
+    this.lastAppendMs = this.#clock.nowMs();
+    if (this.#closed !== null) return;
+    this.#events.committed(entry.records, sequence);
+    this.#releaseWaiters();
+  }
+
+  #releaseWaiters(): void {
+    while (this.#waiters.length > 0 && this.#waiters[0]!.position <= this.#settledRecords) {
+      this.#waiters.shift()!.resolve("committed");
+    }
+  }
+
+  #fence(): void {
+    if (this.#closed !== null) return;
+    this.#closed = "fenced";
+    this.#pending = [];
+    this.uncommittedBytes = 0;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.resolve("fenced");
+    this.#events.fenced();
+  }
+}

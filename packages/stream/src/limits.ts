@@ -1,0 +1,73 @@
+/** Numbers of the heart. Times in milliseconds, sizes in bytes unless the name says otherwise. */
+export const streamLimits = {
+  /** A journal entry's records, as JSON. */
+  entryBytes: 256 * 1024,
+  /** One record of an `opened` state. */
+  openedPartBytes: 64 * 1024,
+  /** How long an entry waits for company while the worker is busy. */
+  entryLingerMs: 5,
+  /** From this many records in the last entry on, the worker counts as busy. */
+  busyEntryRecords: 16,
+  /** Text of an answer that is not committed yet; past it the provider is not read. */
+  uncommittedAnswerBytes: 256 * 1024,
+  /** The same over all answers of a worker. */
+  uncommittedWorkerBytes: 64 * 1024 * 1024,
+  /** Pauses between tries of the same append. */
+  appendRetryFirstMs: 20,
+  appendRetryLastMs: 200,
+  /** A worker with open answers that appended nothing for this long reads its own tail. */
+  ownTailCheckMs: 5_000,
+  /** A quiet worker appends something this often, so that `max_age` never empties its journal. */
+  quietAppendMs: 60 * 60 * 1000,
+  /** Sealed journals whose folds are kept in memory. */
+  keptFolds: 8,
+  /** A finished answer stays readable at its worker. */
+  keptAnswerMs: 60_000,
+  /** Trimming waits this long after the row was committed, in case the database loses its last seconds. */
+  trimDelayMs: 10 * 60 * 1000,
+  trimIntervalMs: 60_000,
+
+  workerHeartbeatMs: 500,
+  /** A worker unheard for this long is asked whether it is alive. */
+  workerSilentMs: 1_500,
+  /** A worker silent for this long is sealed although nobody said that it is gone. */
+  workerDeadMs: 3_000,
+  aliveTimeoutMs: 500,
+  jobExtendMs: 5_000,
+  /** How long one request for jobs waits for the first. */
+  takeWaitMs: 5_000,
+  /** Delay of a job given back because somebody else has it. */
+  jobReleaseMs: 2_000,
+  positionsMs: 1_000,
+
+  /** Attempts in a row without new text after which an answer is given up. */
+  barrenAttempts: 3,
+  /** Calls to a provider after which an answer is given up. */
+  providerCalls: 10,
+
+  /** A hole is asked for after this long. */
+  gapRepairMs: 150,
+  /** Chunks held out of order; past it they are dropped and read again. */
+  heldChunks: 256,
+  readTimeoutMs: 1_000,
+  readPageBytes: 512 * 1024,
+  askRetryFirstMs: 250,
+  askRetryLastMs: 5_000,
+  /** Without a sign of an answer for this long its readers are told that it is being recovered. */
+  recoveringMs: 3_000,
+  /** The answers of the sessions shown are listed this often, so that none is missed. */
+  listIntervalMs: 10_000,
+  liveAnswers: 10_000,
+  /** Bytes a connection has not taken yet; past it nothing is pushed. */
+  unsentBytes: 256 * 1024,
+  /** A connection that stays past it this long is closed. */
+  slowReaderMs: 30_000,
+  stopTimeoutMs: 1_000,
+
+  sweepIntervalMs: 5_000,
+  sweepPageRows: 200,
+  /** A job queued this long ago without an owner is queued again. */
+  unownedJobMs: 60_000,
+  /** A stored turn whose job was not published is published after this long. */
+  unpublishedJobMs: 1_000,
+} as const;

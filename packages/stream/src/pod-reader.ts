@@ -1,0 +1,389 @@
+import {
+  type Chunk,
+  isFinalStatus,
+  type Persisted,
+  type PodMessage,
+  type Position,
+  type ReadReply,
+  subjects,
+  type UserEvent,
+} from "@uci/protocol";
+import { streamLimits } from "./limits.ts";
+import { LiveAnswer } from "./live-answer.ts";
+import { PodPresence } from "./pod-presence.ts";
+import type { AnswerLedger, AnswerRow, Clock, LiveChannel, SessionRegistry, Subscription } from "./ports.ts";
+import type { ReaderConnection } from "./reader-connection.ts";
+import { type StopOutcome, stopAnswer } from "./stop.ts";
+import { userToken } from "./text.ts";
+import { every } from "./waiting.ts";
+
+export { ReaderConnection, type ReaderSink } from "./reader-connection.ts";
+export type { StopOutcome } from "./stop.ts";
+
+export type PodPorts = {
+  readonly live: LiveChannel;
+  readonly ledger: AnswerLedger;
+  readonly registry: SessionRegistry;
+  readonly clock: Clock;
+};
+
+/** What is worth counting and logging; never a text. */
+export type PodEvent =
+  | { readonly kind: "chunks_in"; readonly count: number }
+  | { readonly kind: "out_of_order"; readonly message_id: string }
+  | { readonly kind: "contradiction"; readonly message_id: string }
+  | { readonly kind: "overflow"; readonly message_id: string }
+  | { readonly kind: "asked"; readonly message_id: string; readonly outcome: "page" | "row" | "nothing" }
+  | { readonly kind: "hash_mismatch"; readonly message_id: string }
+  | { readonly kind: "too_many_answers" }
+  | { readonly kind: "registry_failed"; readonly error: unknown };
+
+const tickMs = 50;
+
+/**
+ * The reading side of a pod: follows the unfinished answers of the sessions its connections show, puts their chunks in
+ * order, mends what is missing by asking the owner, and brings every connection from where it is to the end.
+ * Rules P1 to P12 of SPEC.md.
+ */
+export class PodReader {
+  readonly podId: string;
+  readonly #ports: PodPorts;
+  readonly #observe: (event: PodEvent) => void;
+  readonly #presence: PodPresence;
+  readonly #connections = new Map<string, ReaderConnection>();
+  readonly #bySession = new Map<string, Set<ReaderConnection>>();
+  readonly #byUser = new Map<string, { connections: Set<ReaderConnection>; subscription: Promise<Subscription> }>();
+  readonly #answers = new Map<string, LiveAnswer>();
+  #subscriptions: Subscription[] = [];
+  #timers: (() => void)[] = [];
+  /** Connections whose cursor could not be looked up yet because the database was away. */
+  readonly #unresolved = new Set<ReaderConnection>();
+  #listing = false;
+
+  constructor(podId: string, ports: PodPorts, observe: (event: PodEvent) => void = () => undefined) {
+    this.podId = podId;
+    this.#ports = ports;
+    this.#observe = observe;
+    this.#presence = new PodPresence(podId, ports.registry, ports.clock, (error) =>
+      observe({ kind: "registry_failed", error }),
+    );
+  }
+
+  get activeConnections(): number {
+    return this.#connections.size;
+  }
+
+  get activeSessions(): number {
+    return this.#bySession.size;
+  }
+
+  get activeAnswers(): number {
+    return this.#answers.size;
+  }
+
+  /** Subscribes before anything is looked up, so that nothing falls between the two. */
+  async start(): Promise<void> {
+    const { live, clock } = this.#ports;
+    const take = (message: unknown) => this.#take(message as PodMessage);
+    this.#subscriptions = await Promise.all([
+      live.subscribe(subjects.podResponse(this.podId), take),
+      live.subscribe(subjects.sessionBroadcastAll, take),
+    ]);
+    await this.#presence.start();
+    this.#timers = [
+      every(clock, tickMs, () => this.#tick()),
+      every(clock, 1_000, () => this.#watchReaders()),
+      every(clock, streamLimits.listIntervalMs, () => void this.#list()),
+    ];
+  }
+
+  /** Ends what `start` began; connections are the caller's to close. */
+  async stop(): Promise<void> {
+    for (const cancel of this.#timers) cancel();
+    for (const subscription of this.#subscriptions) subscription.close();
+    for (const { subscription } of this.#byUser.values()) (await subscription).close();
+    await this.#presence.stop();
+  }
+
+  /**
+   * Brings a connection up to date and then live: hold, register, list what is unfinished, read each from the cursor,
+   * `ready`, push. The connection's first event has been sent by the caller.
+   */
+  async attach(connection: ReaderConnection): Promise<void> {
+    this.#connections.set(connection.id, connection);
+    for (const sessionId of connection.sessionIds) addTo(this.#bySession, sessionId, connection);
+    await Promise.all([this.#holdUser(connection), this.#presence.add(connection.id, connection.sessionIds)]);
+    let recovered = await this.#followUnfinished(connection);
+    if (!this.#connections.has(connection.id)) return;
+    const shown = [...this.#answers.values()].filter((answer) => connection.sessionIds.includes(answer.sessionId));
+    const read = await Promise.all(shown.map((answer) => this.#isCurrent(answer) || this.#ask(answer)));
+    if (!this.#connections.has(connection.id)) return;
+    recovered &&= read.every(Boolean);
+    connection.holding = false;
+    for (const answer of shown) this.#push(connection, answer);
+    connection.sink.send({ event: "ready", data: { recovered } }, null);
+  }
+
+  /** The connection has ended; nothing is sent to it any more. */
+  detach(connectionId: string): void {
+    const connection = this.#connections.get(connectionId);
+    if (connection === undefined) return;
+    this.#connections.delete(connectionId);
+    this.#unresolved.delete(connection);
+    for (const sessionId of connection.sessionIds) {
+      const others = this.#bySession.get(sessionId);
+      others?.delete(connection);
+      if (others?.size === 0) this.#forgetSession(sessionId);
+    }
+    this.#releaseUser(connection);
+    void this.#presence.remove(connectionId);
+  }
+
+  /** The connection has taken what was written: sends what it lacks. */
+  drained(connectionId: string): void {
+    const connection = this.#connections.get(connectionId);
+    if (connection === undefined) return;
+    connection.slowSinceMs = null;
+    for (const answer of this.#answers.values()) {
+      if (connection.sessionIds.includes(answer.sessionId)) this.#push(connection, answer);
+    }
+  }
+
+  /** Ends the connections of a user, or all of them, with a reason. */
+  closeConnections(reason: "draining" | "signed_out", userId?: string): void {
+    for (const connection of [...this.#connections.values()]) {
+      if (userId === undefined || connection.userId === userId) connection.sink.close(reason);
+    }
+  }
+
+  stopAnswer(messageId: string): Promise<StopOutcome> {
+    return stopAnswer(this.#ports.live, this.#ports.ledger, messageId);
+  }
+
+  #take(message: PodMessage): void {
+    if (Array.isArray(message)) this.#takeChunks(message as readonly Chunk[]);
+    else if ("positions" in message) for (const position of message.positions) this.#takePosition(position);
+    else if ("persisted" in message) void this.#takePersisted(message.persisted);
+    else this.#takeChunks([message as Chunk]);
+  }
+
+  #takeChunks(chunks: readonly Chunk[]): void {
+    this.#observe({ kind: "chunks_in", count: chunks.length });
+    const touched = new Set<LiveAnswer>();
+    for (const chunk of chunks) {
+      const answer = this.#follow(chunk.message_id, chunk.session_id);
+      if (answer === null) continue;
+      const outcome = answer.offer(chunk, this.#ports.clock.nowMs());
+      if (outcome.kind === "delivered") touched.add(answer);
+      else if (outcome.kind !== "old") this.#observe({ kind: noticed[outcome.kind], message_id: chunk.message_id });
+    }
+    for (const answer of touched) this.#pushAll(answer);
+  }
+
+  #takePosition(position: Position): void {
+    this.#follow(position.message_id, position.session_id)?.position(position, this.#ports.clock.nowMs());
+  }
+
+  async #takePersisted(persisted: Persisted): Promise<void> {
+    const answer = this.#answers.get(persisted.message_id);
+    if (answer !== undefined) await this.#loadRow(answer);
+    for (const connection of this.#bySession.get(persisted.session_id) ?? []) {
+      connection.sink.send({ event: "message_persisted", data: persisted }, null);
+    }
+  }
+
+  #takeUserEvent(userId: string, event: UserEvent): void {
+    for (const connection of this.#byUser.get(userId)?.connections ?? []) connection.sink.send(event, null);
+    if (event.event === "message_created") this.#follow(event.data.answer.message_id, event.data.session_id);
+  }
+
+  /** The answer, followed from now on; null when nobody here shows its session. */
+  #follow(messageId: string, sessionId: string): LiveAnswer | null {
+    const known = this.#answers.get(messageId);
+    if (known !== undefined) return known;
+    if (!this.#bySession.has(sessionId)) return null;
+    if (this.#answers.size >= streamLimits.liveAnswers) {
+      this.#observe({ kind: "too_many_answers" });
+      return null;
+    }
+    const answer = new LiveAnswer(messageId, sessionId, this.#ports.clock.nowMs());
+    this.#answers.set(messageId, answer);
+    return answer;
+  }
+
+  /** Follows what the database calls unfinished and what the cursor names. False when the database cannot say. */
+  async #followUnfinished(connection: ReaderConnection): Promise<boolean> {
+    const { ledger } = this.#ports;
+    try {
+      const rows = connection.sessionIds.length === 0 ? [] : await ledger.unfinished(connection.sessionIds);
+      const named = connection.believedUnfinished.filter((id) => !this.#answers.has(id));
+      const listed = new Set(rows.map((row) => row.message_id));
+      const others = await Promise.all(named.filter((id) => !listed.has(id)).map((id) => ledger.load(id)));
+      for (const row of [...rows, ...others]) {
+        // A cursor may name anything; only answers of the sessions this connection may show are looked at.
+        if (row === null || !connection.sessionIds.includes(row.session_id)) continue;
+        const answer = this.#follow(row.message_id, row.session_id);
+        if (answer !== null && isFinalStatus(row.status)) this.#finalize(answer, row);
+      }
+      for (const id of connection.believedUnfinished) {
+        const sessionId = this.#answers.get(id)?.sessionId;
+        if (sessionId === undefined || !connection.sessionIds.includes(sessionId)) connection.forget(id);
+      }
+      this.#unresolved.delete(connection);
+      return true;
+    } catch {
+      this.#unresolved.add(connection);
+      return false;
+    }
+  }
+
+  /** Whether this pod's own text is as new as the owner's, as far as can be known. */
+  #isCurrent(answer: LiveAnswer): boolean {
+    if (answer.finalRow !== null) return true;
+    const silentMs = this.#ports.clock.nowMs() - answer.heardAtMs;
+    return answer.begun && !answer.isBehind && silentMs < streamLimits.recoveringMs && answer.fold.nextChunkId > 0;
+  }
+
+  /** Reads what is missing from the owner, or from the row where there is no owner. True when it is all here. */
+  #ask(answer: LiveAnswer): Promise<boolean> {
+    answer.asking ??= this.#readOwner(answer).finally(() => {
+      answer.asking = null;
+    });
+    return answer.asking;
+  }
+
+  async #readOwner(answer: LiveAnswer): Promise<boolean> {
+    if (answer.fold.close !== null) return this.#loadRow(answer);
+    for (;;) {
+      const { fold } = answer;
+      const question = { from: fold.nextChunkId - 1, generation: fold.generation, pod_id: this.podId };
+      const subject = subjects.messageRead(answer.messageId);
+      const outcome = await this.#ports.live.request(subject, question, streamLimits.readTimeoutMs);
+      if (outcome.kind !== "reply") return this.#loadRow(answer);
+      const reply = outcome.message as ReadReply;
+      if (!answer.page(reply, this.#ports.clock.nowMs())) return this.#loadRow(answer);
+      this.#pushAll(answer);
+      if (reply.more) continue;
+      this.#observe({ kind: "asked", message_id: answer.messageId, outcome: "page" });
+      answer.backoff.reset();
+      answer.askAfterMs = this.#ports.clock.nowMs() + streamLimits.gapRepairMs;
+      return true;
+    }
+  }
+
+  /** Takes the row where it is final; otherwise the question is asked again later. */
+  async #loadRow(answer: LiveAnswer): Promise<boolean> {
+    answer.askAfterMs = this.#ports.clock.nowMs() + answer.backoff.nextMs();
+    let row: AnswerRow | null;
+    try {
+      row = await this.#ports.ledger.load(answer.messageId);
+    } catch {
+      return false;
+    }
+    const final = row !== null && isFinalStatus(row.status);
+    this.#observe({ kind: "asked", message_id: answer.messageId, outcome: final ? "row" : "nothing" });
+    if (row === null) {
+      this.#forgetAnswer(answer);
+      return true;
+    }
+    if (final) this.#finalize(answer, row);
+    // Nothing has begun yet: there is nothing to miss.
+    return final || !answer.begun;
+  }
+
+  #finalize(answer: LiveAnswer, row: AnswerRow): void {
+    if (answer.finalRow !== null) return;
+    const agreed = answer.finalize(row, this.#ports.clock.nowMs());
+    if (agreed) this.#pushAll(answer);
+    else {
+      this.#observe({ kind: "hash_mismatch", message_id: answer.messageId });
+      for (const connection of this.#bySession.get(answer.sessionId) ?? []) connection.resend(answer);
+    }
+  }
+
+  #pushAll(answer: LiveAnswer): void {
+    for (const connection of this.#bySession.get(answer.sessionId) ?? []) this.#push(connection, answer);
+  }
+
+  #push(connection: ReaderConnection, answer: LiveAnswer): void {
+    connection.pump(answer, this.#ports.clock.nowMs());
+  }
+
+  #tick(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    for (const answer of this.#answers.values()) {
+      if (answer.shouldAsk(nowMs)) void this.#ask(answer);
+      const silentMs = nowMs - answer.heardAtMs;
+      if (answer.isOver && nowMs - answer.finalAtMs > streamLimits.keptAnswerMs) this.#forgetAnswer(answer);
+      else if (answer.begun && !answer.isClosed && silentMs > streamLimits.recoveringMs) {
+        for (const connection of this.#bySession.get(answer.sessionId) ?? []) connection.tellRecovering(answer);
+      }
+    }
+  }
+
+  #watchReaders(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    for (const connection of [...this.#connections.values()]) {
+      const { slowSinceMs } = connection;
+      if (slowSinceMs !== null && nowMs - slowSinceMs > streamLimits.slowReaderMs) connection.sink.close("slow_reader");
+    }
+  }
+
+  /** Lists what is unfinished in all sessions shown, so that an answer nobody announced is found all the same. */
+  async #list(): Promise<void> {
+    if (this.#listing || this.#bySession.size === 0) return;
+    this.#listing = true;
+    try {
+      for (const row of await this.#ports.ledger.unfinished([...this.#bySession.keys()])) {
+        this.#follow(row.message_id, row.session_id);
+      }
+      for (const connection of [...this.#unresolved]) {
+        if (await this.#followUnfinished(connection)) this.drained(connection.id);
+      }
+    } catch {
+      // The database is away; what is known goes on.
+    } finally {
+      this.#listing = false;
+    }
+  }
+
+  #forgetAnswer(answer: LiveAnswer): void {
+    this.#answers.delete(answer.messageId);
+    for (const connection of this.#bySession.get(answer.sessionId) ?? []) connection.forget(answer.messageId);
+  }
+
+  #forgetSession(sessionId: string): void {
+    this.#bySession.delete(sessionId);
+    for (const answer of this.#answers.values()) if (answer.sessionId === sessionId) this.#answers.delete(answer.messageId);
+  }
+
+  async #holdUser(connection: ReaderConnection): Promise<void> {
+    const { userId } = connection;
+    let held = this.#byUser.get(userId);
+    if (held === undefined) {
+      const subscription = this.#ports.live.subscribe(subjects.userEvent(userToken(userId)), (message) =>
+        this.#takeUserEvent(userId, message as UserEvent),
+      );
+      held = { connections: new Set(), subscription };
+      this.#byUser.set(userId, held);
+    }
+    held.connections.add(connection);
+    await held.subscription;
+  }
+
+  #releaseUser(connection: ReaderConnection): void {
+    const held = this.#byUser.get(connection.userId);
+    held?.connections.delete(connection);
+    if (held?.connections.size !== 0) return;
+    this.#byUser.delete(connection.userId);
+    void held.subscription.then((subscription) => subscription.close());
+  }
+}
+
+const noticed = { held: "out_of_order", conflict: "contradiction", overflow: "overflow" } as const;
+
+function addTo(sets: Map<string, Set<ReaderConnection>>, key: string, connection: ReaderConnection): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([connection]));
+  else set.add(connection);
+}

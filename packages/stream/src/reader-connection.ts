@@ -1,0 +1,121 @@
+import type { ByeReason, StreamEvent } from "@uci/protocol";
+import { type CursorPosition, formatCursor } from "./cursor.ts";
+import { streamLimits } from "./limits.ts";
+import type { LiveAnswer } from "./live-answer.ts";
+
+/** The wire of one connection, as the reader sees it. */
+export interface ReaderSink {
+  /** Writes an event; `cursor` goes with it as its id where the event moves the reader on. Never blocks. */
+  send(event: StreamEvent, cursor: string | null): void;
+  /** Bytes written that the other side has not taken yet. */
+  readonly unsentBytes: number;
+  /** Says why and ends the connection. */
+  close(reason: ByeReason): void;
+}
+
+/** One connection of one user showing some sessions, and how far it is in each answer. */
+export class ReaderConnection {
+  readonly id: string;
+  readonly userId: string;
+  readonly sessionIds: readonly string[];
+  readonly sink: ReaderSink;
+  /** While true nothing is pushed: what it has missed comes first. */
+  holding = true;
+  /** Since when it has not taken what was written; null: it keeps up. */
+  slowSinceMs: number | null = null;
+  readonly #positions: Map<string, CursorPosition>;
+  /** Answers whose end it has been told, with the generation. */
+  readonly #completed = new Map<string, number>();
+  readonly #recovering = new Set<string>();
+
+  constructor(
+    id: string,
+    userId: string,
+    sessionIds: readonly string[],
+    sink: ReaderSink,
+    cursor: ReadonlyMap<string, CursorPosition>,
+  ) {
+    this.id = id;
+    this.userId = userId;
+    this.sessionIds = sessionIds;
+    this.sink = sink;
+    this.#positions = new Map(cursor);
+  }
+
+  /** Message ids the reader believes unfinished. */
+  get believedUnfinished(): string[] {
+    return [...this.#positions.keys()];
+  }
+
+  /** Sends what the reader lacks of an answer, unless it is held or does not take what it has been sent. */
+  pump(answer: LiveAnswer, nowMs: number): void {
+    if (this.holding) return;
+    if (this.sink.unsentBytes > streamLimits.unsentBytes) {
+      this.slowSinceMs ??= nowMs;
+      return;
+    }
+    const { messageId, fold } = answer;
+    if (this.#completed.get(messageId) === fold.generation) return;
+    const delivery = answer.after(this.#positions.get(messageId) ?? null);
+    if (delivery.kind !== "nothing") this.#recovering.delete(messageId);
+    if (delivery.kind === "snapshot") this.#sendSnapshot(answer, true);
+    else if (delivery.kind === "chunks") {
+      for (const chunk of delivery.chunks) {
+        this.#positions.set(messageId, { generation: fold.generation, chunkId: chunk.chunk_id });
+        this.sink.send({ event: "chunk", data: chunk }, this.#cursor());
+        // What is left over comes as a snapshot or in order, when the reader has taken this.
+        if (this.sink.unsentBytes > streamLimits.unsentBytes) {
+          this.slowSinceMs ??= nowMs;
+          return;
+        }
+      }
+    }
+    this.#complete(answer);
+  }
+
+  /** The answer starts from nothing for this reader: sends all of it, whatever was sent before. */
+  resend(answer: LiveAnswer): void {
+    this.#completed.delete(answer.messageId);
+    this.#sendSnapshot(answer, true);
+    this.#complete(answer);
+  }
+
+  /** Tells once that an answer is being recovered, until something of it arrives again. */
+  tellRecovering(answer: LiveAnswer): void {
+    if (this.holding || this.#recovering.has(answer.messageId)) return;
+    this.#recovering.add(answer.messageId);
+    const data = { message_id: answer.messageId, session_id: answer.sessionId };
+    this.sink.send({ event: "recovering", data }, null);
+  }
+
+  /** The answer is not followed any more. */
+  forget(messageId: string): void {
+    this.#positions.delete(messageId);
+    this.#completed.delete(messageId);
+    this.#recovering.delete(messageId);
+  }
+
+  #sendSnapshot(answer: LiveAnswer, recovered: boolean): void {
+    const { messageId: message_id, sessionId: session_id } = answer;
+    const snapshot = answer.fold.snapshot();
+    this.#positions.set(message_id, { generation: snapshot.generation, chunkId: snapshot.upto });
+    const data = { message_id, session_id, ...snapshot, status: answer.ending.status, recovered };
+    this.sink.send({ event: "snapshot", data }, this.#cursor());
+  }
+
+  #complete(answer: LiveAnswer): void {
+    const { messageId: message_id, sessionId: session_id, fold } = answer;
+    const position = this.#positions.get(message_id);
+    const atEnd = position?.generation === fold.generation && position.chunkId >= fold.nextChunkId - 1;
+    const { finishReason, tokenCount } = answer.ending;
+    if (!answer.isClosed || !atEnd || finishReason === null) return;
+    this.#completed.set(message_id, fold.generation);
+    this.#positions.delete(message_id);
+    const data = { message_id, session_id, token_count: tokenCount, finish_reason: finishReason };
+    this.sink.send({ event: "message_complete", data }, this.#cursor());
+  }
+
+  #cursor(): string {
+    return formatCursor(this.#positions);
+  }
+}

@@ -1,0 +1,60 @@
+import type { FinishReason } from "@uci/protocol";
+import type {
+  AnswerLedger,
+  AnswerPolicy,
+  Clock,
+  Journal,
+  LanguageModel,
+  LiveChannel,
+  NonceSource,
+  Outbox,
+  OwnerRegister,
+  WorkQueue,
+} from "./ports.ts";
+import type { PodRouter } from "./router.ts";
+
+/** What a worker needs; the same for every incarnation of it. */
+export type WorkerPorts = {
+  readonly journal: Journal;
+  readonly owners: OwnerRegister;
+  readonly queue: WorkQueue;
+  readonly live: LiveChannel;
+  readonly ledger: AnswerLedger;
+  readonly outbox: Outbox;
+  readonly model: LanguageModel;
+  readonly policy: AnswerPolicy;
+  readonly router: PodRouter;
+  readonly clock: Clock;
+  readonly nonce: NonceSource;
+};
+
+export type WorkerSettings = {
+  /** First part of every incarnation's id: `[A-Za-z0-9_-]`, at most 40 characters. */
+  readonly name: string;
+  /** Answers running at once. */
+  readonly slots: number;
+  /** How long after the row's commit its journal may be trimmed; 0 with a synchronous standby. */
+  readonly trimDelayMs: number;
+};
+
+/** What is worth counting and logging; never a text. */
+export type WorkerEvent =
+  | { readonly kind: "born"; readonly worker_id: string }
+  | { readonly kind: "fenced"; readonly worker_id: string }
+  /** Something threw that should not have; the answer or the incarnation it was met in is given up. */
+  | { readonly kind: "failed"; readonly worker_id: string; readonly error: unknown }
+  | { readonly kind: "sealed"; readonly worker_id: string; readonly by: string }
+  | { readonly kind: "opened"; readonly message_id: string; readonly attempt: number; readonly correlation_id: string }
+  | { readonly kind: "first_text"; readonly message_id: string; readonly correlation_id: string; readonly sinceJobMs: number }
+  | { readonly kind: "provider_failed"; readonly message_id: string; readonly correlation_id: string; readonly code: string }
+  | {
+      readonly kind: "closed";
+      readonly message_id: string;
+      readonly correlation_id: string;
+      readonly finish_reason: FinishReason;
+    }
+  | { readonly kind: "stored"; readonly message_id: string; readonly outcome: string }
+  | { readonly kind: "store_retry"; readonly message_id: string; readonly error: unknown }
+  | { readonly kind: "congested"; readonly full: boolean };
+
+export type WorkerObserver = (event: WorkerEvent) => void;
