@@ -1,0 +1,90 @@
+import { parseArgs } from "node:util";
+import { readSettings, SettingError, type SettingsOf } from "@uci/adapters/settings";
+import { backendSettings } from "@uci/backend";
+import { workflowSettings } from "@uci/workflow";
+import { z } from "zod";
+
+/** Settings of the one process: its own, the pod's and the workflow service's. */
+export const allSettings = {
+  PORT: z.coerce.number().int().min(1).max(65_535).default(8080).describe("Where the page is; more pods take the ports after it. --port"),
+  HOST: z.string().min(1).default("127.0.0.1").describe("The address to listen on; 0.0.0.0 lets other machines in. --host"),
+  DATA: z.string().min(1).default("./data").describe("The folder that holds everything that lasts. --data"),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: "must begin with postgres://" })
+    .optional()
+    .describe("A PostgreSQL of yours, 15 or newer, instead of the one in the data folder."),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn").describe("What is written to standard error, as JSON lines."),
+  ...backendSettings,
+  ...workflowSettings,
+} as const;
+
+export type Settings = SettingsOf<typeof allSettings>;
+
+export type StartOptions = {
+  readonly settings: Settings;
+  readonly pods: number;
+  readonly workers: number;
+  /** For keys that a providers file names by their variable. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+};
+
+const mostPods = 16;
+
+/** Options given on the command line, over settings from the environment. Null: help was asked for. Throws `SettingError`. */
+export function readStartOptions(
+  commandLine: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): StartOptions | null {
+  const { values } = parsed(commandLine);
+  if (values.help === true) return null;
+  const settings = readSettings(allSettings, {
+    ...environment,
+    ...(values.port === undefined ? {} : { PORT: values.port }),
+    ...(values.host === undefined ? {} : { HOST: values.host }),
+    ...(values.data === undefined ? {} : { DATA: values.data }),
+  });
+  refuseOpenTrust(settings);
+  const pods = count("--pods", values.pods);
+  if (settings.PORT + pods - 1 > 65_535) throw new SettingError("There are not enough ports after --port for that many pods.");
+  return { settings, pods, workers: count("--workers", values.workers), environment };
+}
+
+function parsed(commandLine: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...commandLine],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        port: { type: "string" },
+        host: { type: "string" },
+        data: { type: "string" },
+        pods: { type: "string" },
+        workers: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    const reason = (error as Error).message.split(". To specify", 1)[0]?.replace(/\.$/, "");
+    throw new SettingError(`${reason}. Try --help.`);
+  }
+}
+
+function count(option: string, text: string | undefined): number {
+  if (text === undefined) return 1;
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > mostPods) {
+    throw new SettingError(`${option} takes a whole number from 1 to ${mostPods}.`);
+  }
+  return number;
+}
+
+const localAddresses = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** Whoever reaches a pod in trusted mode can be anybody, so it stays on this machine unless told otherwise. */
+function refuseOpenTrust(settings: Settings): void {
+  if (settings.AUTH_MODE !== "trusted" || settings.TRUSTED_PUBLIC || localAddresses.has(settings.HOST)) return;
+  throw new SettingError(
+    `AUTH_MODE=trusted believes every caller, so it does not listen on ${settings.HOST}; set TRUSTED_PUBLIC=1 if only your own gateway can reach that address.`,
+  );
+}

@@ -1,0 +1,138 @@
+import { randomNonce, systemClock } from "@uci/adapters/clock";
+import { makeId } from "@uci/adapters/ids";
+import { isDatabaseUnavailable, openPostgresStore, type PostgresStore } from "@uci/adapters/postgres";
+import type { Providers } from "@uci/adapters/providers";
+import { Accounts, type BackendConfig, type BackendPorts, type RunningPod, startBackend } from "@uci/backend";
+import { MemoryJournal, MemoryLiveChannel, MemoryOwnerRegister, MemorySessionRegistry, MemoryWorkQueue } from "@uci/stream/memory";
+import { type RunningWorkflow, startWorkflow, sweeperOf, type WorkflowPorts } from "@uci/workflow";
+import type { PoolConfig } from "pg";
+import type { Logger } from "pino";
+import { modelList } from "./providers.ts";
+
+export type EmbeddedOptions = {
+  readonly database: PoolConfig;
+  readonly providers: Providers;
+  readonly host: string;
+  /** Port of the first pod, the others take those after it; 0: any free ones. */
+  readonly port: number;
+  readonly pods: number;
+  readonly workers: number;
+  readonly authMode: "accounts" | "trusted";
+  readonly authSecret: string;
+  readonly allowSignUp: boolean;
+  readonly publicUrl: string | undefined;
+  readonly trustForwardedFrom: readonly string[];
+  readonly streamsPerUser: number;
+  readonly pageFolder: string | null;
+  readonly takeover: "continue" | "interrupt";
+  readonly slots: number;
+  /** How long running answers may finish when the program is told to stop, in milliseconds. */
+  readonly graceMs: number;
+  readonly log: Logger;
+};
+
+export type Embedded = {
+  readonly pods: readonly RunningPod[];
+  readonly workers: readonly RunningWorkflow[];
+  readonly store: PostgresStore;
+  /** Answers that were cut off by the last stop and begin anew. */
+  readonly restarted: number;
+  drain(): Promise<void>;
+};
+
+/** The in-memory journals last as long as the process, so nothing is gained by keeping entries for long. */
+const trimDelayMs = 60_000;
+
+/**
+ * Pods and workers in one process, over in-memory ports and a PostgreSQL. What earlier runs left unfinished begins
+ * anew under the next generation before any job is taken.
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { log } = options;
+  const store = await openPostgresStore(
+    {
+      connection: options.database,
+      connections: 20,
+      connectionLost: (error) => log.warn({ err: error }, "a connection to the database was lost"),
+    },
+    makeId,
+  );
+  try {
+    return await startOver(store, options);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function startOver(store: PostgresStore, options: EmbeddedOptions): Promise<Embedded> {
+  const { log, providers } = options;
+  const ports: WorkflowPorts = {
+    clock: systemClock,
+    nonce: randomNonce,
+    journal: new MemoryJournal(systemClock),
+    owners: new MemoryOwnerRegister(systemClock),
+    queue: new MemoryWorkQueue(systemClock),
+    live: new MemoryLiveChannel(systemClock),
+    registry: new MemorySessionRegistry(systemClock),
+    ledger: store.ledger,
+    outbox: store.outbox,
+    model: providers.model,
+    contextWindowTokens: (provider, model) =>
+      providers.catalogue().find(({ id }) => id === provider)?.models.find(({ id }) => id === model)?.context_window_tokens,
+    log,
+  };
+  const restarted = await sweeperOf(ports).restartAll();
+  const pods: RunningPod[] = [];
+  const workers: RunningWorkflow[] = [];
+  const drain = async () => {
+    await Promise.all(workers.map((worker) => worker.drain()));
+    await Promise.all(pods.map((pod) => pod.drain()));
+    await store.close();
+  };
+  try {
+    for (let index = 0; index < options.pods; index++) {
+      const port = options.port === 0 ? 0 : options.port + index;
+      pods.push(await startBackend(podConfig(options, index, port), podPorts(store, ports, options)));
+    }
+    for (let index = 0; index < options.workers; index++) {
+      const { takeover, slots, graceMs } = options;
+      workers.push(await startWorkflow({ name: `worker-${index + 1}`, slots, takeover, trimDelayMs, graceMs }, ports));
+    }
+  } catch (error) {
+    await Promise.all(pods.map((pod) => pod.stop()));
+    throw error;
+  }
+  return { pods, workers, store, restarted, drain };
+}
+
+function podConfig(options: EmbeddedOptions, index: number, port: number): BackendConfig {
+  const { host, authMode, allowSignUp, authSecret, publicUrl, trustForwardedFrom, streamsPerUser, pageFolder } = options;
+  return {
+    ...{ host, port, authMode, allowSignUp, authSecret, publicUrl, trustForwardedFrom, streamsPerUser, pageFolder },
+    podId: `pod-${index + 1}-${randomNonce()}`,
+    drainMs: 0,
+  };
+}
+
+function podPorts(store: PostgresStore, ports: WorkflowPorts, options: EmbeddedOptions): BackendPorts {
+  const { live, ledger, outbox, queue, registry, clock, model } = ports;
+  const { authMode, authSecret: secret, publicUrl, allowSignUp, providers, log } = options;
+  const database = { db: store.database, type: "postgres" as const };
+  const accounts =
+    authMode === "trusted"
+      ? null
+      : new Accounts({
+          ...{ database, secret, publicUrl, allowSignUp },
+          users: store.conversations.users,
+          makeUserId: () => makeId("user"),
+        });
+  return {
+    ...{ live, ledger, outbox, queue, registry, clock, model, accounts, makeId },
+    store: store.conversations,
+    models: () => modelList(providers.catalogue()),
+    brokerConnected: () => true,
+    unavailable: (error) => (isDatabaseUnavailable(error) ? "database_unavailable" : null),
+    log,
+  };
+}

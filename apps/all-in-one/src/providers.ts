@@ -1,0 +1,62 @@
+import {
+  createProviders,
+  type ProviderDescription,
+  type Providers,
+  type ProviderSettings,
+  readProvidersFile,
+} from "@uci/adapters/providers";
+import type { ModelList } from "@uci/protocol";
+import type { Settings } from "./config.ts";
+
+/** The providers that the settings name, and the built-in one. Throws with one sentence for a setting that cannot be used. */
+export async function configuredProviders(
+  settings: Settings,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Providers> {
+  const file = settings.PROVIDERS_FILE;
+  const given: ProviderSettings = {
+    ...endpoint("openai", settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL, settings.OPENAI_MODELS),
+    ...endpoint("anthropic", settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_BASE_URL, settings.ANTHROPIC_MODELS),
+    ...compatible(settings),
+    ...(file === undefined ? {} : { providersFile: await readProvidersFile(file, environment) }),
+    offline: { wordsPerSecond: settings.OFFLINE_WORDS_PER_SECOND },
+    limits: {
+      idleTimeoutMs: settings.PROVIDER_IDLE_TIMEOUT_SECONDS * 1000,
+      firstTokenTimeoutMs: settings.PROVIDER_FIRST_TOKEN_TIMEOUT_SECONDS * 1000,
+    },
+  };
+  return createProviders(given);
+}
+
+function endpoint(kind: "openai" | "anthropic", apiKey?: string, baseUrl?: string, models?: string): ProviderSettings {
+  if (apiKey === undefined) return {};
+  return { [kind]: { apiKey, ...(baseUrl === undefined ? {} : { baseUrl }), ...modelsOf(models) } };
+}
+
+function compatible(settings: Settings): ProviderSettings {
+  const { OPENAI_COMPATIBLE_BASE_URL: baseUrl, OPENAI_COMPATIBLE_API_KEY: apiKey } = settings;
+  if (baseUrl === undefined) return {};
+  const models = modelsOf(settings.OPENAI_COMPATIBLE_MODELS);
+  return { openaiCompatible: { baseUrl, ...(apiKey === undefined ? {} : { apiKey }), ...models } };
+}
+
+function modelsOf(list: string | undefined): { models?: string[] } {
+  const models = (list ?? "").split(",").map((model) => model.trim()).filter((model) => model !== "");
+  return models.length === 0 ? {} : { models };
+}
+
+/** The catalogue as the wire shows it. */
+export function modelList(providers: readonly ProviderDescription[]): ModelList {
+  return {
+    providers: providers.map(({ id, name, models }) => ({
+      id,
+      name,
+      models: models.map((model) => ({
+        id: model.id,
+        name: model.name,
+        default: model.default,
+        ...(model.context_window_tokens === undefined ? {} : { context_window_tokens: model.context_window_tokens }),
+      })),
+    })),
+  };
+}

@@ -1,0 +1,211 @@
+import { createHash } from "node:crypto";
+import { type Account, RegisteredError, type SignIn, type SignUp } from "@uci/protocol";
+import type { UserStore } from "@uci/chat";
+import { betterAuth } from "better-auth";
+import { admin, anonymous } from "better-auth/plugins";
+import type { FastifyRequest } from "fastify";
+import { LRUCache } from "lru-cache";
+import type { Identifier, Identity } from "./identity.ts";
+
+type Database = Parameters<typeof betterAuth>[0]["database"];
+
+export type AccountsSettings = {
+  readonly database: Database;
+  readonly users: UserStore;
+  readonly secret: string;
+  readonly publicUrl: string | undefined;
+  readonly allowSignUp: boolean;
+  readonly makeUserId: () => string;
+};
+
+/** An outcome with the cookies the browser has to be given. */
+export type SignedIn = { readonly account: Account; readonly setCookies: readonly string[] };
+
+const sessionCookie = "uci.session_token";
+/** How long a session is believed without asking the database again. */
+const cachedSessionMs = 20_000;
+
+/**
+ * Accounts over the better-auth library: sign-up, sign-in, guests whose sessions move over when they register. Maps
+ * the library's errors to the registry and caches who a cookie belongs to.
+ */
+export class Accounts implements Identifier {
+  readonly #auth: ReturnType<typeof authOver>;
+  readonly #allowSignUp: boolean;
+  readonly #identities = new LRUCache<string, Identity>({ max: 20_000, ttl: cachedSessionMs });
+
+  constructor(settings: AccountsSettings) {
+    this.#auth = authOver(settings);
+    this.#allowSignUp = settings.allowSignUp;
+  }
+
+  get signUpAllowed(): boolean {
+    return this.#allowSignUp;
+  }
+
+  async identify(request: FastifyRequest): Promise<Identity | null> {
+    const { cookie } = request.headers;
+    if (cookie === undefined || !cookie.includes(sessionCookie)) return null;
+    const key = cacheKey(cookie);
+    const cached = this.#identities.get(key);
+    if (cached !== undefined) return cached;
+    const session = await this.#auth.api.getSession({ headers: new Headers({ cookie }) });
+    if (session === null) return null;
+    const identity = { userId: session.user.id, account: accountOf(session.user) };
+    this.#identities.set(key, identity);
+    return identity;
+  }
+
+  async signUp(request: FastifyRequest, body: SignUp): Promise<SignedIn> {
+    if (!this.#allowSignUp) throw new RegisteredError("sign_up_closed");
+    const name = body.name ?? body.email.split("@")[0] ?? body.email;
+    return this.#signedIn(request, (headers) =>
+      this.#auth.api.signUpEmail({ body: { email: body.email, password: body.password, name }, headers, returnHeaders: true }),
+    );
+  }
+
+  async signIn(request: FastifyRequest, body: SignIn): Promise<SignedIn> {
+    return this.#signedIn(request, (headers) => this.#auth.api.signInEmail({ body, headers, returnHeaders: true }));
+  }
+
+  async guest(request: FastifyRequest): Promise<SignedIn> {
+    if (!this.#allowSignUp) throw new RegisteredError("sign_up_closed");
+    return this.#signedIn(request, (headers) => this.#auth.api.signInAnonymous({ headers, returnHeaders: true }));
+  }
+
+  /** Ends the caller's session; returns the cookies that say so. */
+  async signOut(request: FastifyRequest): Promise<readonly string[]> {
+    const { cookie } = request.headers;
+    if (cookie === undefined) return [];
+    this.#identities.delete(cacheKey(cookie));
+    const outcome = await this.#auth.api.signOut({ headers: headersOf(request), returnHeaders: true });
+    return outcome.headers.getSetCookie();
+  }
+
+  async #signedIn(
+    request: FastifyRequest,
+    call: (headers: Headers) => Promise<{ headers: Headers; response: { user: LibraryUser } | null }>,
+  ): Promise<SignedIn> {
+    try {
+      const { headers, response } = await call(headersOf(request));
+      if (response === null) throw new RegisteredError("internal_error");
+      // A guest that has just registered is somebody else from now on.
+      if (request.headers.cookie !== undefined) this.#identities.delete(cacheKey(request.headers.cookie));
+      return { account: accountOf(response.user), setCookies: headers.getSetCookie() };
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+}
+
+function authOver(settings: AccountsSettings) {
+  const { database, secret, publicUrl, users } = settings;
+  return betterAuth({
+    appName: "Universal Chat Interface",
+    ...(publicUrl === undefined ? {} : { baseURL: publicUrl }),
+    secret,
+    database,
+    emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128, autoSignIn: true },
+    user: { modelName: "users", fields: userFields },
+    session: { modelName: "auth_sessions", expiresIn: 60 * 60 * 24 * 30, fields: sessionFields },
+    account: { modelName: "auth_accounts", fields: accountFields },
+    verification: { modelName: "auth_verifications", fields: verificationFields },
+    advanced: {
+      cookiePrefix: "uci",
+      useSecureCookies: false,
+      defaultCookieAttributes: { httpOnly: true, sameSite: "lax", secure: publicUrl?.startsWith("https:") === true, path: "/" },
+      database: { generateId: ({ model }) => (model === "users" || model === "user" ? settings.makeUserId() : crypto.randomUUID()) },
+      disableOriginCheck: true,
+    },
+    // Routes check the origin themselves, before the library is called.
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+    plugins: [
+      anonymous({
+        schema: { user: { fields: { isAnonymous: "is_anonymous" } } },
+        onLinkAccount: async ({ anonymousUser, newUser }) => {
+          await users.moveSessions(anonymousUser.user.id, newUser.user.id);
+        },
+      }),
+      admin({ schema: { user: { fields: adminUserFields }, session: { fields: { impersonatedBy: "impersonated_by" } } } }),
+    ],
+  });
+}
+
+const userFields = {
+  emailVerified: "email_verified",
+  createdAt: "created_at",
+  updatedAt: "updated_at",
+} as const;
+const adminUserFields = { banReason: "ban_reason", banExpires: "ban_expires" } as const;
+const sessionFields = {
+  userId: "user_id",
+  expiresAt: "expires_at",
+  createdAt: "created_at",
+  updatedAt: "updated_at",
+  ipAddress: "ip_address",
+  userAgent: "user_agent",
+} as const;
+const accountFields = {
+  userId: "user_id",
+  accountId: "account_id",
+  providerId: "provider_id",
+  accessToken: "access_token",
+  refreshToken: "refresh_token",
+  idToken: "id_token",
+  accessTokenExpiresAt: "access_token_expires_at",
+  refreshTokenExpiresAt: "refresh_token_expires_at",
+  createdAt: "created_at",
+  updatedAt: "updated_at",
+} as const;
+const verificationFields = { expiresAt: "expires_at", createdAt: "created_at", updatedAt: "updated_at" } as const;
+
+type LibraryUser = {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly isAnonymous?: boolean | null | undefined;
+  readonly role?: string | null | undefined;
+};
+
+function accountOf(user: LibraryUser): Account {
+  const guest = user.isAnonymous === true;
+  return {
+    user_id: user.id,
+    name: guest ? "Guest" : user.name,
+    email: guest ? null : user.email,
+    guest,
+    role: user.role === "admin" ? "admin" : "user",
+  };
+}
+
+function headersOf(request: FastifyRequest): Headers {
+  const headers = new Headers();
+  const { cookie } = request.headers;
+  if (cookie !== undefined) headers.set("cookie", cookie);
+  const agent = request.headers["user-agent"];
+  if (agent !== undefined) headers.set("user-agent", agent.slice(0, 300));
+  return headers;
+}
+
+/** What is kept in memory is not the cookie itself. */
+function cacheKey(cookie: string): string {
+  return createHash("sha256").update(cookie).digest("base64url");
+}
+
+/** The library's refusals in the words of the registry. */
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== "APIError") return error;
+  const { statusCode, body } = error as Error & { statusCode?: number; body?: { code?: string } };
+  const code = body?.code ?? "";
+  if (code.startsWith("USER_ALREADY_EXISTS")) {
+    return new RegisteredError("conflict", "There is an account with this e-mail address already.");
+  }
+  if (code === "ANONYMOUS_USERS_CANNOT_SIGN_IN_AGAIN_ANONYMOUSLY") {
+    return new RegisteredError("conflict", "You are a guest already.");
+  }
+  if (statusCode === 401 || code === "INVALID_EMAIL_OR_PASSWORD") return new RegisteredError("invalid_credentials");
+  if (statusCode === 403) return new RegisteredError("forbidden");
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new RegisteredError("invalid_request");
+  return error;
+}

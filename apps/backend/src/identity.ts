@@ -1,0 +1,60 @@
+import { type Account, RegisteredError } from "@uci/protocol";
+import type { UserStore } from "@uci/chat";
+import type { FastifyRequest } from "fastify";
+import { LRUCache } from "lru-cache";
+
+/** Who is calling. */
+export type Identity = { readonly userId: string; readonly account: Account };
+
+export interface Identifier {
+  /** The caller, null when nobody is signed in. `claimed` is the user id in the body or query, believed in trusted mode alone. */
+  identify(request: FastifyRequest, claimed: string | undefined): Promise<Identity | null>;
+}
+
+/** The caller; refuses with 401 when there is none. */
+export async function requireIdentity(
+  identifier: Identifier,
+  request: FastifyRequest,
+  claimed?: string,
+): Promise<Identity> {
+  const identity = await identifier.identify(request, claimed);
+  if (identity === null) throw new RegisteredError("unauthenticated");
+  return identity;
+}
+
+const knownUsers = 10_000;
+
+/** Trusted mode: the gateway in front has authenticated the caller and names it. */
+export class TrustedIdentifier implements Identifier {
+  readonly #users: UserStore;
+  readonly #ensured = new LRUCache<string, true>({ max: knownUsers });
+
+  constructor(users: UserStore) {
+    this.#users = users;
+  }
+
+  async identify(request: FastifyRequest, claimed: string | undefined): Promise<Identity> {
+    const userId = claimed ?? headerText(request.headers["x-user-id"]) ?? queryUserId(request);
+    if (userId === undefined) {
+      throw new RegisteredError("unauthenticated", "user_id is missing: give it as a field, in the query or as X-User-Id.");
+    }
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+    if (userId.length === 0 || userId.length > 128 || /[\u0000-\u001f\u007f]/.test(userId) || !userId.isWellFormed()) {
+      throw new RegisteredError("invalid_request", "user_id must have 1 to 128 characters and no control characters.");
+    }
+    if (!this.#ensured.has(userId)) {
+      await this.#users.ensure(userId);
+      this.#ensured.set(userId, true);
+    }
+    return { userId, account: { user_id: userId, name: userId, email: null, guest: false, role: "user" } };
+  }
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function queryUserId(request: FastifyRequest): string | undefined {
+  const value = (request.query as Record<string, unknown> | undefined)?.["user_id"];
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,172 @@
+import { createHash } from "node:crypto";
+import type { AcceptedTurn, Idempotency, TurnOutcome } from "@uci/chat";
+import {
+  type ChatAccepted,
+  chatAcceptedSchema,
+  chatRequestSchema,
+  type GenerationContext,
+  identifierSchema,
+  RegisteredError,
+  regenerateRequestSchema,
+  stopResponseSchema,
+  subjects,
+  type UserEvent,
+  wireLimits,
+} from "@uci/protocol";
+import { userToken } from "@uci/stream";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { requireIdentity } from "../identity.ts";
+import type { App, Surroundings } from "./surroundings.ts";
+
+const messageParams = z.object({ id: identifierSchema });
+const stopBodySchema = z.strictObject({ user_id: z.string().min(1).max(128).optional() }).nullish();
+
+/** Routes that begin, repeat and end answers. */
+export function chatRoutes(app: App, surroundings: Surroundings): void {
+  const { ports, identifier } = surroundings;
+  for (const url of ["/api/chat", "/chat"]) {
+    app.post(
+      url,
+      { schema: { tags: ["chat"], hide: url === "/chat", body: chatRequestSchema, response: { 202: chatAcceptedSchema } } },
+      async (request, reply) => {
+        const { body } = request;
+        const identity = await requireIdentity(identifier, request, body.user_id);
+        checkReady(surroundings);
+        const chosen = chosenModel(surroundings, body.ai_provider, body.model);
+        const outcome = await ports.store.turns.acceptTurn({
+          user_id: identity.userId,
+          session_id: body.session_id,
+          message: body.message,
+          parent_message_id: body.parent_message_id,
+          ...chosen,
+          context: body.context ?? {},
+          idempotency: idempotencyOf(request),
+          correlation_id: request.id,
+        });
+        return reply.status(202).send(await accepted(surroundings, identity.userId, outcome));
+      },
+    );
+  }
+
+  app.post(
+    "/api/messages/:id/regenerate",
+    {
+      schema: {
+        tags: ["chat"],
+        params: messageParams,
+        body: regenerateRequestSchema.nullish(),
+        response: { 202: chatAcceptedSchema },
+      },
+    },
+    async (request, reply) => {
+      const body: z.infer<typeof regenerateRequestSchema> = request.body ?? {};
+      const identity = await requireIdentity(identifier, request, body.user_id);
+      checkReady(surroundings);
+      const context: GenerationContext = body.context ?? {};
+      const outcome = await ports.store.turns.acceptRegeneration({
+        user_id: identity.userId,
+        message_id: request.params.id,
+        ...chosenModel(surroundings, body.ai_provider, body.model),
+        context,
+        idempotency: idempotencyOf(request),
+        correlation_id: request.id,
+      });
+      return reply.status(202).send(await accepted(surroundings, identity.userId, outcome));
+    },
+  );
+
+  stopRoute(app, surroundings);
+}
+
+function stopRoute(app: App, { ports, identifier, reader }: Surroundings): void {
+  app.post(
+    "/api/messages/:id/stop",
+    {
+      schema: {
+        tags: ["chat"],
+        params: messageParams,
+        body: stopBodySchema,
+        response: { 200: stopResponseSchema, 202: stopResponseSchema },
+      },
+    },
+    async (request, reply) => {
+      const identity = await requireIdentity(identifier, request, request.body?.user_id);
+      const messageId = request.params.id;
+      const message = await ports.store.messages.find(identity.userId, messageId);
+      if (message === null || message.role !== "assistant") throw new RegisteredError("not_found");
+      const outcome = await reader.stopAnswer(messageId);
+      if (outcome.kind === "gone") throw new RegisteredError("not_found");
+      if (outcome.kind === "stopping") return reply.status(202).send({ message_id: messageId, status: "stopping" });
+      const finishReason = outcome.finishReason ?? undefined;
+      const status = outcome.kind === "closed" && finishReason === "stopped" ? "stopped" : "final";
+      const body = { message_id: messageId, status, ...(finishReason === undefined ? {} : { finish_reason: finishReason }) };
+      return reply.status(200).send(body as z.infer<typeof stopResponseSchema>);
+    },
+  );
+}
+
+/** Turns are taken only while they can also be answered: with the broker known to be away nothing is stored. */
+function checkReady(surroundings: Surroundings): void {
+  if (surroundings.isDraining()) throw new RegisteredError("draining", undefined, 1_000);
+  if (!surroundings.ports.brokerConnected()) throw new RegisteredError("broker_unavailable", undefined, 2_000);
+}
+
+function chosenModel(surroundings: Surroundings, provider: string | undefined, model: string | undefined) {
+  const chosen = surroundings.ports.model.resolve(provider, model);
+  if (chosen === null) throw new RegisteredError("model_not_found");
+  return { ai_provider: chosen.provider, model: chosen.model };
+}
+
+function idempotencyOf(request: FastifyRequest): Idempotency | null {
+  const header = request.headers["idempotency-key"];
+  if (header === undefined) return null;
+  const key = Array.isArray(header) ? header.join(",") : header;
+  if (!/^[\x21-\x7e]+$/.test(key) || key.length > wireLimits.idempotencyKeyCharacters) {
+    throw new RegisteredError("invalid_request", "Idempotency-Key must have 1 to 255 visible ASCII characters.");
+  }
+  const { url } = request.routeOptions;
+  const bound = JSON.stringify([url === "/chat" ? "/api/chat" : url, request.params, canonical(request.body ?? null)]);
+  return { key, body_hash: createHash("sha256").update(bound).digest("hex") };
+}
+
+/** The same JSON whatever the order of its keys was. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (value === null || typeof value !== "object") return value;
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, item]) => [key, canonical(item)]));
+}
+
+async function accepted(surroundings: Surroundings, userId: string, outcome: TurnOutcome): Promise<ChatAccepted> {
+  if (outcome.kind === "not_found") throw new RegisteredError("not_found");
+  if (outcome.kind === "parent_unfinished") throw new RegisteredError("parent_unfinished", undefined, 1_000);
+  if (outcome.kind === "not_an_answer") throw new RegisteredError("conflict", "That message cannot be answered in this way.");
+  if (outcome.kind === "key_reused") throw new RegisteredError("idempotency_key_reused");
+  const { turn } = outcome;
+  if (!turn.replayed) await announce(surroundings, userId, turn);
+  return {
+    message_id: turn.answer.message_id,
+    user_message_id: turn.user_message.message_id,
+    session_id: turn.session.session_id,
+    status: "accepted",
+    timestamp: turn.accepted_at,
+    correlation_id: turn.correlation_id,
+  };
+}
+
+/** Tells the user's other tabs and queues the job. The turn is stored already: what fails here the sweeper makes good. */
+async function announce({ ports }: Surroundings, userId: string, turn: AcceptedTurn): Promise<void> {
+  const { session, user_message, answer, job } = turn;
+  const tell = (event: UserEvent) => ports.live.publish(subjects.userEvent(userToken(userId)), event);
+  const change = turn.session_created ? "created" : "updated";
+  tell({ event: "session_updated", data: { session_id: session.session_id, change, session } });
+  tell({ event: "message_created", data: { session_id: session.session_id, user_message, answer } });
+  if (job === null) return;
+  try {
+    await ports.queue.enqueue(`${job.message_id}:${job.generation}`, job);
+    await ports.outbox.markQueued(job.message_id, job.generation);
+  } catch (error) {
+    ports.log.warn({ err: error, message_id: job.message_id }, "job not published yet; the sweeper will");
+  }
+}

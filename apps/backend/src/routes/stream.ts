@@ -1,0 +1,129 @@
+import { byeEventSchema, identifierSchema, RegisteredError, wireLimits } from "@uci/protocol";
+import { type Cursor, parseCursor, ReaderConnection } from "@uci/stream";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { requireIdentity } from "../identity.ts";
+import { SseConnection } from "../sse.ts";
+import type { App, Surroundings } from "./surroundings.ts";
+
+const streamQuery = z.object({
+  session_id: z
+    .union([identifierSchema, z.array(identifierSchema).max(wireLimits.sessionsPerConnection)])
+    .optional()
+    .transform((given) => [...new Set(given === undefined ? [] : [given].flat())]),
+  cursor: z.string().max(wireLimits.cursorCharacters).optional(),
+  user_id: z.string().min(1).max(128).optional(),
+});
+
+/** Connections of this pod that are open on the wire, for their heartbeat and for counting them by user. */
+export class OpenStreams {
+  readonly #connections = new Map<SseConnection, string>();
+  readonly #perUser = new Map<string, number>();
+
+  add(connection: SseConnection, userId: string): void {
+    this.#connections.set(connection, userId);
+    this.#perUser.set(userId, this.of(userId) + 1);
+  }
+
+  remove(connection: SseConnection): void {
+    const userId = this.#connections.get(connection);
+    if (userId === undefined) return;
+    this.#connections.delete(connection);
+    const left = this.of(userId) - 1;
+    if (left === 0) this.#perUser.delete(userId);
+    else this.#perUser.set(userId, left);
+  }
+
+  of(userId: string): number {
+    return this.#perUser.get(userId) ?? 0;
+  }
+
+  get all(): readonly SseConnection[] {
+    return [...this.#connections.keys()];
+  }
+
+  keepAlive(nowMs: number): void {
+    for (const connection of this.#connections.keys()) connection.keepAlive(nowMs);
+  }
+}
+
+/** `GET /api/sse`: everything that happens in some sessions of the caller, resumable by cursor. */
+export function streamRoutes(app: App, surroundings: Surroundings, streams: OpenStreams): void {
+  for (const url of ["/api/sse", "/sse"]) {
+    app.get(
+      url,
+      { schema: { tags: ["stream"], hide: url === "/sse", querystring: streamQuery, response: { 200: byeEventSchema } } },
+      async (request, reply) => {
+        const { query } = request;
+        const { identifier, config } = surroundings;
+        const identity = await requireIdentity(identifier, request, query.user_id);
+        if (surroundings.isDraining()) throw new RegisteredError("draining", undefined, 1_000);
+        if (streams.of(identity.userId) >= config.streamsPerUser) {
+          throw new RegisteredError("too_many_connections", undefined, 5_000);
+        }
+        const cursor = cursorOf(request, query.cursor);
+        await ensureSessions(surroundings, identity.userId, query.session_id);
+        open(surroundings, streams, request, reply, { userId: identity.userId, sessionIds: query.session_id, cursor });
+        return reply;
+      },
+    );
+  }
+}
+
+function cursorOf(request: FastifyRequest, given: string | undefined): Cursor {
+  const header = request.headers["last-event-id"];
+  const text = given ?? (Array.isArray(header) ? header[0] : header);
+  if (text === undefined || text === "") return new Map();
+  const cursor = parseCursor(text);
+  if (cursor === null) throw new RegisteredError("invalid_cursor");
+  return cursor;
+}
+
+/** All or none: a session of somebody else refuses the connection before anything is made. */
+async function ensureSessions({ ports }: Surroundings, userId: string, sessionIds: readonly string[]): Promise<void> {
+  for (const sessionId of sessionIds) {
+    if ((await ports.store.sessions.ensure(userId, sessionId)) === null) throw new RegisteredError("not_found");
+  }
+}
+
+function open(
+  { ports, reader, config }: Surroundings,
+  streams: OpenStreams,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  wanted: { userId: string; sessionIds: readonly string[]; cursor: Cursor },
+): void {
+  const connectionId = ports.makeId("connection");
+  const headers = Object.fromEntries(
+    Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
+  );
+  reply.hijack();
+  const sse = new SseConnection(
+    reply.raw,
+    headers,
+    () => reader.drained(connectionId),
+    () => {
+      streams.remove(sse);
+      reader.detach(connectionId);
+    },
+  );
+  streams.add(sse, wanted.userId);
+  const { userId, sessionIds, cursor } = wanted;
+  sse.send(
+    {
+      event: "connected",
+      data: {
+        connection_id: connectionId,
+        session_id: sessionIds[0] ?? null,
+        session_ids: [...sessionIds],
+        pod_id: config.podId,
+      },
+    },
+    null,
+  );
+  const connection = new ReaderConnection(connectionId, userId, sessionIds, sse, cursor);
+  reader.attach(connection).catch((error: unknown) => {
+    request.log.error({ err: error, connection_id: connectionId }, "stream could not be brought up to date");
+    reply.raw.destroy();
+  });
+}

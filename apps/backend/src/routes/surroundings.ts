@@ -1,0 +1,42 @@
+import type { ConversationStore } from "@uci/chat";
+import type { ErrorCode, ModelList } from "@uci/protocol";
+import type { AnswerLedger, Clock, LanguageModel, LiveChannel, Outbox, PodReader, SessionRegistry, WorkQueue } from "@uci/stream";
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { Accounts } from "../accounts.ts";
+import type { BackendConfig } from "../config.ts";
+import type { Identifier } from "../identity.ts";
+
+/** What a pod is given by whoever composes it. */
+export type BackendPorts = {
+  readonly store: ConversationStore;
+  readonly ledger: AnswerLedger;
+  readonly outbox: Pick<Outbox, "markQueued">;
+  readonly queue: Pick<WorkQueue, "enqueue">;
+  readonly live: LiveChannel;
+  readonly registry: SessionRegistry;
+  readonly clock: Clock;
+  readonly model: Pick<LanguageModel, "resolve">;
+  /** Providers and models that are configured now. */
+  readonly models: () => ModelList;
+  /** Whether the broker can be reached just now. */
+  readonly brokerConnected: () => boolean;
+  /** The accounts' library over the database; null in trusted mode. */
+  readonly accounts: Accounts | null;
+  /** The error code for a service that cannot be reached, null for any other error. */
+  readonly unavailable: (error: unknown) => ErrorCode | null;
+  readonly makeId: (kind: "connection" | "correlation" | "session") => string;
+  readonly log: FastifyBaseLogger;
+};
+
+/** What every route needs. */
+export type Surroundings = {
+  readonly config: BackendConfig;
+  readonly ports: BackendPorts;
+  readonly reader: PodReader;
+  readonly identifier: Identifier;
+  readonly isDraining: () => boolean;
+};
+
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;

@@ -1,0 +1,161 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import fastifyHelmet from "@fastify/helmet";
+import fastifyStatic from "@fastify/static";
+import fastifySwagger from "@fastify/swagger";
+import { errorRegistry, isIdentifier, protocolVersion, RegisteredError, wireLimits } from "@uci/protocol";
+import Fastify, { type FastifyRequest } from "fastify";
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import { errorBody, errorHandler, registered, sendError } from "./errors.ts";
+import { authRoutes } from "./routes/auth.ts";
+import { chatRoutes } from "./routes/chat.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
+import { type OpenStreams, streamRoutes } from "./routes/stream.ts";
+import type { App, Surroundings } from "./routes/surroundings.ts";
+import { systemRoutes } from "./routes/system.ts";
+
+const changingMethods = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+
+/** The pod's HTTP server with all routes, not listening yet. */
+export async function buildServer(surroundings: Surroundings, streams: OpenStreams): Promise<App> {
+  const { config, ports } = surroundings;
+  const app = Fastify({
+    loggerInstance: ports.log,
+    disableRequestLogging: true,
+    bodyLimit: wireLimits.requestBodyBytes,
+    routerOptions: { maxParamLength: 2_000 },
+    trustProxy: config.trustForwardedFrom.length === 0 ? false : [...config.trustForwardedFrom],
+    genReqId: (request) => correlationIdOf(request) ?? ports.makeId("correlation"),
+    // A slow sender may not hold a socket for ever; streams are responses and not bound by this.
+    requestTimeout: 60_000,
+    forceCloseConnections: true,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) => {
+      sendError(reply, request.id, registered(error, ports.unavailable));
+    },
+  }).withTypeProvider<ZodTypeProvider>() as unknown as App;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(errorHandler(ports.unavailable));
+  takeJsonAlone(app);
+  await app.register(fastifyHelmet, { global: true, ...securityHeaders(config.publicUrl) });
+  await describeApi(app);
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("X-Correlation-Id", request.id);
+    checkOrigin(request, config.publicUrl);
+  });
+  chatRoutes(app, surroundings);
+  sessionRoutes(app, surroundings);
+  streamRoutes(app, surroundings, streams);
+  authRoutes(app, surroundings);
+  systemRoutes(app, surroundings);
+  await servePage(app, config.pageFolder);
+  return app;
+}
+
+/** A correlation id given by the gateway is kept, if it has the form of ours. */
+function correlationIdOf(request: { headers: IncomingMessage["headers"] }): string | null {
+  const given = request.headers["x-correlation-id"];
+  return typeof given === "string" && isIdentifier(given) ? given : null;
+}
+
+/** Bodies are JSON or nothing: a form of another site cannot be posted here. */
+function takeJsonAlone(app: App): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
+    if (body === "") return done(null, undefined);
+    try {
+      done(null, withoutPrototypeKeys(JSON.parse(String(body))));
+    } catch {
+      done(new RegisteredError("invalid_request", "The body is not JSON."), undefined);
+    }
+  });
+}
+
+function withoutPrototypeKeys(value: unknown): unknown {
+  const text = JSON.stringify(value);
+  if (text?.includes('"__proto__"')) throw new RegisteredError("invalid_request", "The body has a key that is not allowed.");
+  return value;
+}
+
+function securityHeaders(publicUrl: string | undefined) {
+  const secure = publicUrl?.startsWith("https:") === true;
+  return {
+    // Over plain HTTP in a local network these two would only break the page.
+    strictTransportSecurity: secure,
+    crossOriginOpenerPolicy: secure,
+    originAgentCluster: false,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", "data:", "blob:"],
+        fontSrc: ["'self'", "data:"],
+        connectSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'self'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+  };
+}
+
+async function describeApi(app: App): Promise<void> {
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Universal Chat Interface", version: String(protocolVersion) },
+    },
+    transform: jsonSchemaTransform,
+  });
+}
+
+/** A changing request that a browser sends for another site is refused; programs send no Origin. */
+function checkOrigin(request: FastifyRequest, publicUrl: string | undefined): void {
+  const { origin } = request.headers;
+  if (origin === undefined || !changingMethods.has(request.method)) return;
+  if (publicUrl !== undefined && origin === new URL(publicUrl).origin) return;
+  if (URL.canParse(origin) && new URL(origin).host === request.host) return;
+  throw new RegisteredError("origin_not_allowed");
+}
+
+/** The built page for every path that is not an API's; hashed files are kept by browsers for a year. */
+async function servePage(app: App, pageFolder: string | null): Promise<void> {
+  if (pageFolder !== null) {
+    await app.register(fastifyStatic, {
+      root: pageFolder,
+      wildcard: false,
+      index: false,
+      cacheControl: false,
+      setHeaders: (reply, path) => {
+        const hashed = path.includes("/assets/");
+        reply.header("Cache-Control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
+      },
+    });
+  }
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? "";
+    const wantsPage = request.method === "GET" && !path.startsWith("/api") && !/\.[a-z0-9]+$/i.test(path);
+    if (pageFolder === null || !wantsPage) return sendError(reply, request.id, new RegisteredError("not_found"));
+    reply.header("Cache-Control", "no-cache");
+    return reply.sendFile("index.html");
+  });
+}
+
+/** What Node's parser refuses never reaches a route; it is answered in our shape all the same. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === "HPE_HEADER_OVERFLOW";
+  const code = tooLarge ? "payload_too_large" : "invalid_request";
+  const status = errorRegistry[code].status;
+  const body = JSON.stringify(errorBody(code, "This is not a request this server understands.", false, ""));
+  socket.end(
+    `HTTP/1.1 ${status} Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

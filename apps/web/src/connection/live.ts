@@ -1,0 +1,68 @@
+import type { AnswerChangedEvent, AnswerView } from "@uci/client";
+import { type ChatState, isUnfinished, type LiveAnswer, newLiveAnswer } from "./state.ts";
+
+/** A word that is not whole yet is held back for this long at most. */
+const wordWaitMs = 100;
+/** Scripts without spaces, and long tokens, are not held back at all beyond this many characters. */
+const wordCharacters = 32;
+
+type Arrival = { sessionId: string; fold: AnswerView; changedMs: number };
+
+/**
+ * Gathers what arrives of answers between two frames, so that a page is drawn at most once a frame however many
+ * pieces come. Holds the folds, not copies of their text.
+ */
+export class LiveAnswers {
+  readonly #arrivals = new Map<string, Arrival>();
+
+  get empty(): boolean {
+    return this.#arrivals.size === 0;
+  }
+
+  note(event: AnswerChangedEvent, nowMs: number): void {
+    this.#arrivals.set(event.messageId, { sessionId: event.sessionId, fold: event.fold, changedMs: nowMs });
+  }
+
+  forget(messageId: string): void {
+    this.#arrivals.delete(messageId);
+  }
+
+  /** What to show now. Answers with a part of a word held back stay noted for the next frame. */
+  take({ live, threads }: Pick<ChatState, "live" | "threads">, nowMs: number): Record<string, LiveAnswer> {
+    const changed: Record<string, LiveAnswer> = {};
+    for (const [messageId, { sessionId, fold, changedMs }] of this.#arrivals) {
+      const row = threads[sessionId]?.messages[messageId];
+      if (row !== undefined && !isUnfinished(row.status)) {
+        this.#arrivals.delete(messageId);
+        continue;
+      }
+      const before = live[messageId] ?? newLiveAnswer;
+      const text = nowMs - changedMs >= wordWaitMs ? fold.text : wholeWords(fold.text, before.text.length);
+      if (text.length === fold.text.length) this.#arrivals.delete(messageId);
+      const startedMs = before.startedMs ?? nowMs;
+      const thoughtMs = before.thoughtMs ?? (fold.text !== "" && fold.reasoning !== "" ? nowMs - startedMs : null);
+      const next = { text, reasoning: fold.reasoning, startedMs, thoughtMs, attempt: fold.attempt, recovering: false };
+      if (differs(before, next)) changed[messageId] = next;
+    }
+    return changed;
+  }
+}
+
+/** The text up to its last whole word, never shorter than what is shown already. */
+export function wholeWords(text: string, shownLength: number): string {
+  let end = text.length;
+  const floor = Math.max(shownLength, text.length - wordCharacters);
+  while (end > floor && !/\s/.test(text[end - 1]!)) end--;
+  if (end <= floor && floor !== shownLength) return text;
+  return text.slice(0, Math.max(end, Math.min(shownLength, text.length)));
+}
+
+function differs(before: LiveAnswer, next: LiveAnswer): boolean {
+  return (
+    before.text !== next.text ||
+    before.reasoning !== next.reasoning ||
+    before.attempt !== next.attempt ||
+    before.recovering ||
+    before.startedMs !== next.startedMs
+  );
+}

@@ -1,0 +1,46 @@
+import type { ClientEvent } from "@uci/client";
+import { create } from "zustand";
+import { LiveAnswers } from "./live.ts";
+import { type ChatState, initialState } from "./state.ts";
+import { applyEvent } from "./transitions.ts";
+
+/** What the page shows. Components select from it; only this folder changes it, by transitions. */
+export const useChat = create<ChatState>(() => initialState);
+
+const liveAnswers = new LiveAnswers();
+let frameAsked = false;
+
+/** Makes a transition. */
+export function change(transition: (state: ChatState) => ChatState): void {
+  useChat.setState(transition, true);
+}
+
+/** Takes in one event of the stream. Pieces of answers are shown with the next frame, everything else at once. */
+export function take(event: ClientEvent): void {
+  if (event.type === "answer_changed") {
+    liveAnswers.note(event, Date.now());
+    askFrame();
+    return;
+  }
+  if (event.type === "answer_ended") {
+    // What arrived last may still wait for its frame, and with it how long it thought.
+    flush();
+    liveAnswers.forget(event.messageId);
+  }
+  change((state) => applyEvent(state, event));
+}
+
+function askFrame(): void {
+  if (frameAsked) return;
+  frameAsked = true;
+  requestAnimationFrame(() => {
+    frameAsked = false;
+    flush();
+    if (!liveAnswers.empty) askFrame();
+  });
+}
+
+function flush(): void {
+  const changed = liveAnswers.take(useChat.getState(), Date.now());
+  if (Object.keys(changed).length > 0) change((state) => ({ ...state, live: { ...state.live, ...changed } }));
+}

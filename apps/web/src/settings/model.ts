@@ -1,0 +1,50 @@
+import type { ModelList } from "@uci/protocol";
+import { create } from "zustand";
+import type { ModelChoice } from "../connection/chat-service.ts";
+import { keep, recall, storageKeys } from "../connection/storage.ts";
+
+/** The remembered choice as "provider/model"; null: the server's default. */
+export const useModelWish = create<{ wish: string | null }>(() => ({ wish: recall(storageKeys.model) }));
+
+export function setModelWish(wish: string | null): void {
+  keep(storageKeys.model, wish);
+  useModelWish.setState({ wish });
+}
+
+export type ModelOption = {
+  readonly key: string;
+  readonly name: string;
+  readonly providerId: string;
+  readonly modelId: string;
+  readonly default: boolean;
+};
+
+/** All models, one list. One of them is the default, whatever the providers say of theirs. */
+export function modelOptions(list: ModelList | undefined): ModelOption[] {
+  const options = (list?.providers ?? []).flatMap((provider) =>
+    provider.models.map((model) => ({
+      key: `${provider.id}/${model.id}`,
+      name: model.name,
+      providerId: provider.id,
+      modelId: model.id,
+      default: model.default,
+    })),
+  );
+  const first = options.find((option) => option.default);
+  return options.map((option) => ({ ...option, default: option === first }));
+}
+
+/** The option in force: the wish where it is still configured, else the default, else the first. */
+export function chosenOption(options: readonly ModelOption[], wish: string | null): ModelOption | null {
+  return options.find(({ key }) => key === wish) ?? options.find((option) => option.default) ?? options[0] ?? null;
+}
+
+/** What to send for it. The default is left to the server, which may change it. */
+export function modelChoice(option: ModelOption | null): ModelChoice {
+  return option === null || option.default ? {} : { ai_provider: option.providerId, model: option.modelId };
+}
+
+/** Whether nothing but the built-in offline provider answers. */
+export function onlyOffline(list: ModelList | undefined): boolean {
+  return list !== undefined && list.providers.every(({ id }) => id === "offline");
+}

@@ -1,0 +1,40 @@
+import { change, useChat } from "../connection/store.ts";
+import type { ChatService } from "../connection/chat-service.ts";
+import { showNotice } from "../ui/notice.tsx";
+
+/** How long a deleted chat can be taken back. */
+const undoMs = 6_000;
+
+const pending = new Map<string, () => void>();
+
+/** Takes a chat out of sight at once and deletes it for good when nobody takes it back. */
+export function removeSession(service: ChatService, sessionId: string): void {
+  setRemoved(sessionId, true);
+  const carryOut = () => {
+    clearTimeout(timer);
+    if (!pending.delete(sessionId)) return;
+    service.remove(sessionId).catch(() => {
+      setRemoved(sessionId, false);
+      showNotice("The chat could not be deleted.", { label: "Try again", run: () => removeSession(service, sessionId) });
+    });
+  };
+  const timer = setTimeout(carryOut, undoMs);
+  pending.set(sessionId, carryOut);
+  const undo = () => {
+    clearTimeout(timer);
+    pending.delete(sessionId);
+    setRemoved(sessionId, false);
+  };
+  showNotice("Chat deleted", { label: "Undo", run: undo }, undoMs);
+}
+
+/** Deletes what waits to be deleted: the page is about to go. */
+export function removePendingNow(): void {
+  for (const carryOut of [...pending.values()]) carryOut();
+}
+
+function setRemoved(sessionId: string, gone: boolean): void {
+  const { removed } = useChat.getState();
+  const { [sessionId]: _before, ...others } = removed;
+  change((state) => ({ ...state, removed: gone ? { ...others, [sessionId]: true } : others }));
+}

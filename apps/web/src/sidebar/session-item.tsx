@@ -1,0 +1,90 @@
+import { Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { memo, useState } from "react";
+import { Link } from "react-router";
+import { useService } from "../connection/service-context.ts";
+import { useChat } from "../connection/store.ts";
+import { classNames } from "../ui/class-names.ts";
+import { Menu, MenuItem } from "../ui/menu.tsx";
+import { TitleField } from "./title-field.tsx";
+
+type SessionItemProps = {
+  readonly sessionId: string;
+  readonly title: string | null;
+  readonly onOpen: () => void;
+  readonly onRemove: (sessionId: string) => void;
+};
+
+/** One chat of the list. */
+export const SessionItem = memo(function SessionItem({ sessionId, title, onOpen, onRemove }: SessionItemProps) {
+  const service = useService();
+  const [renaming, setRenaming] = useState(false);
+  const current = useChat((state) => state.currentSessionId === sessionId);
+  const mark = useChat((state) => sessionMark(state, sessionId));
+  const shown = title ?? "New chat";
+  if (renaming) {
+    return (
+      <li className="px-1">
+        <TitleField
+          title={title ?? ""}
+          onDone={(next) => {
+            setRenaming(false);
+            if (next !== null) void service.rename(sessionId, next).catch(() => {});
+          }}
+        />
+      </li>
+    );
+  }
+  return (
+    <li
+      className={classNames(
+        "group relative flex h-9 items-center rounded-small touch:h-11",
+        current ? "bg-bubble" : "hover:bg-hover",
+      )}
+    >
+      <Link
+        to={`/s/${sessionId}`}
+        data-testid="session-item"
+        data-session-id={sessionId}
+        data-roving
+        aria-current={current ? "page" : undefined}
+        onClick={onOpen}
+        className="flex h-full min-w-0 flex-1 items-center gap-2 rounded-small px-2.5"
+      >
+        <span className={classNames("truncate", mark === "unseen" && "font-medium")} dir="auto" title={shown}>
+          {shown}
+        </span>
+        {mark !== null && (
+          <span
+            className={classNames("size-1.5 shrink-0 rounded-full bg-accent", mark === "writing" && "animate-breathe")}
+          >
+            <span className="sr-only">{mark === "writing" ? "answer being written" : "new answer"}</span>
+          </span>
+        )}
+      </Link>
+      <Menu
+        trigger={
+          <button
+            type="button"
+            aria-label={`Options for ${shown}`}
+            className="mr-1 hidden size-7 items-center justify-center rounded-small text-soft group-focus-within:flex group-hover:flex hover:text-ink data-[state=open]:flex touch:flex touch:size-10"
+          >
+            <Ellipsis size={16} aria-hidden />
+          </button>
+        }
+      >
+        <MenuItem icon={<Pencil size={16} aria-hidden />} onSelect={() => setRenaming(true)}>
+          Rename
+        </MenuItem>
+        <MenuItem icon={<Trash2 size={16} aria-hidden />} danger onSelect={() => onRemove(sessionId)}>
+          Delete
+        </MenuItem>
+      </Menu>
+    </li>
+  );
+});
+
+function sessionMark(state: ReturnType<typeof useChat.getState>, sessionId: string): "writing" | "unseen" | null {
+  const messages = state.threads[sessionId]?.messages;
+  if (messages !== undefined && Object.keys(state.live).some((messageId) => messageId in messages)) return "writing";
+  return state.unseen[sessionId] === true ? "unseen" : null;
+}

@@ -1,0 +1,72 @@
+import { PanelLeft, SquarePen } from "lucide-react";
+import { Dialog } from "radix-ui";
+import { Link } from "react-router";
+import { keyNames } from "../settings/shortcuts.ts";
+import { IconButton } from "../ui/icon-button.tsx";
+import { AccountItem } from "./account-item.tsx";
+import { SessionList } from "./session-list.tsx";
+import { closeDrawer, toggleSideBar, useSideBar } from "./side-bar-state.ts";
+import { useDrawer } from "./use-drawer.ts";
+
+/** The chats, beside the page or, on narrow screens, in a drawer over it. */
+export function SideBar({ enabled }: { readonly enabled: boolean }) {
+  const { shown, drawerOpen } = useSideBar();
+  const drawer = useDrawer();
+  if (!drawer) {
+    return (
+      <aside
+        aria-label="Side bar"
+        hidden={!shown}
+        className="flex w-68 shrink-0 flex-col border-r border-line bg-side text-side [[hidden]]:hidden"
+      >
+        <Content enabled={enabled} />
+      </aside>
+    );
+  }
+  return (
+    <Dialog.Root open={drawerOpen} onOpenChange={(open) => !open && closeDrawer()}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="fixed inset-0 z-20 bg-veil animate-appear" />
+        <Dialog.Content
+          aria-describedby={undefined}
+          className="fixed inset-y-0 left-0 z-30 flex w-[min(19rem,86vw)] flex-col border-r border-line bg-side pb-[env(safe-area-inset-bottom)] pl-[env(safe-area-inset-left)] text-side shadow-float outline-none animate-appear"
+        >
+          <Dialog.Title className="sr-only">Chats</Dialog.Title>
+          <Content enabled={enabled} />
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+function Content({ enabled }: { readonly enabled: boolean }) {
+  return (
+    <>
+      <div className="flex h-12 shrink-0 items-center justify-between pr-2 pl-2">
+        <IconButton
+          label="Hide the side bar"
+          keys={keyNames("mod+shift+S")}
+          icon={<PanelLeft size={18} strokeWidth={1.75} aria-hidden />}
+          onClick={toggleSideBar}
+        />
+      </div>
+      <div className="px-2 pb-1">
+        <Link
+          to="/"
+          data-testid="new-chat"
+          onClick={closeDrawer}
+          className="flex h-9 items-center gap-2.5 rounded-small px-2.5 font-medium hover:bg-hover touch:h-11"
+        >
+          <SquarePen size={17} strokeWidth={1.75} aria-hidden />
+          New chat
+        </Link>
+      </div>
+      <div className="min-h-0 flex-1 overflow-y-auto px-2">
+        <SessionList enabled={enabled} />
+      </div>
+      <div className="border-t border-line p-2">
+        <AccountItem />
+      </div>
+    </>
+  );
+}

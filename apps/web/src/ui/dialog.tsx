@@ -1,0 +1,44 @@
+import { X } from "lucide-react";
+import { Dialog as Parts } from "radix-ui";
+import type { ReactNode } from "react";
+import { IconButton } from "./icon-button.tsx";
+
+type DialogProps = {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  readonly title: string;
+  readonly description?: string;
+  /** False: it stays until what it asks for is done. */
+  readonly closable?: boolean;
+  readonly children: ReactNode;
+};
+
+/** Something that needs the whole attention for a moment. Focus returns where it came from. */
+export function Dialog({ open, onClose, title, description, closable = true, children }: DialogProps) {
+  return (
+    <Parts.Root open={open} onOpenChange={(next) => !next && closable && onClose()}>
+      <Parts.Portal>
+        <Parts.Overlay className="fixed inset-0 z-40 bg-veil animate-appear" />
+        <Parts.Content
+          className="fixed top-[max(16px,14dvh)] left-1/2 z-50 max-h-[80dvh] w-[min(26rem,calc(100vw-32px))] -translate-x-1/2 overflow-y-auto rounded-large border border-line bg-raised p-6 shadow-float outline-none animate-appear"
+          {...(description === undefined ? { "aria-describedby": undefined } : {})}
+        >
+          <div className="mb-4 flex items-start gap-4">
+            <div className="flex-1">
+              <Parts.Title className="text-[17px] font-semibold tracking-tight">{title}</Parts.Title>
+              {description !== undefined && (
+                <Parts.Description className="mt-1 text-side text-soft">{description}</Parts.Description>
+              )}
+            </div>
+            {closable && (
+              <Parts.Close asChild>
+                <IconButton label="Close" icon={<X size={18} aria-hidden />} className="-mt-1.5 -mr-2" />
+              </Parts.Close>
+            )}
+          </div>
+          {children}
+        </Parts.Content>
+      </Parts.Portal>
+    </Parts.Root>
+  );
+}

@@ -1,0 +1,55 @@
+import { useEffect } from "react";
+import { create } from "zustand";
+
+type Notice = {
+  readonly id: number;
+  readonly text: string;
+  /** What can be done about it. */
+  readonly action: { readonly label: string; readonly run: () => void } | null;
+  readonly shownMs: number;
+};
+
+const useNotices = create<{ notice: Notice | null }>(() => ({ notice: null }));
+let lastId = 0;
+
+/** Shows one quiet line at the foot of the page; it takes the place of the one before. Returns how to take it away. */
+export function showNotice(text: string, action: Notice["action"] = null, shownMs = 6_000): () => void {
+  lastId++;
+  const id = lastId;
+  useNotices.setState({ notice: { id, text, action, shownMs } });
+  return () => useNotices.setState(({ notice }) => (notice?.id === id ? { notice: null } : { notice }));
+}
+
+/** The place where notices appear; once on the page. */
+export function NoticePlace() {
+  const notice = useNotices((state) => state.notice);
+  useEffect(() => {
+    if (notice === null) return;
+    const timer = setTimeout(() => useNotices.setState({ notice: null }), notice.shownMs);
+    return () => clearTimeout(timer);
+  }, [notice]);
+  return (
+    <div role="status" className="pointer-events-none fixed inset-x-0 bottom-[max(16px,env(safe-area-inset-bottom))] z-50 flex justify-center px-4">
+      {notice !== null && (
+        <div
+          key={notice.id}
+          className="pointer-events-auto flex items-center gap-3 rounded-large border border-line bg-raised py-2 pr-2 pl-4 text-side shadow-float animate-rise"
+        >
+          {notice.text}
+          {notice.action !== null && (
+            <button
+              type="button"
+              className="rounded-small px-2.5 py-1 font-medium text-accent hover:bg-hover touch:py-2.5"
+              onClick={() => {
+                notice.action?.run();
+                useNotices.setState({ notice: null });
+              }}
+            >
+              {notice.action.label}
+            </button>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+/** Settings of the workflow service, as they stand in the environment. Described once, as the pod's are. */
+export const workflowSettings = {
+  OPENAI_API_KEY: z.string().min(1).optional().describe("Adds OpenAI (Responses API)."),
+  OPENAI_BASE_URL: z.url().optional().describe("Another address for OpenAI, such as a proxy of yours."),
+  OPENAI_MODELS: z.string().optional().describe("Models to offer, comma-separated; the first is the default."),
+  ANTHROPIC_API_KEY: z.string().min(1).optional().describe("Adds Anthropic."),
+  ANTHROPIC_BASE_URL: z.url().optional().describe("Another address for Anthropic."),
+  ANTHROPIC_MODELS: z.string().optional().describe("Models to offer, comma-separated; the first is the default."),
+  OPENAI_COMPATIBLE_BASE_URL: z
+    .url()
+    .optional()
+    .describe("Adds any endpoint that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp, OpenRouter … Ends in /v1 with most."),
+  OPENAI_COMPATIBLE_API_KEY: z.string().min(1).optional().describe("Its key, where it wants one."),
+  OPENAI_COMPATIBLE_MODELS: z.string().optional().describe("Its models, comma-separated. Empty: it is asked for them at start."),
+  PROVIDERS_FILE: z.string().optional().describe("A JSON file with more providers; docs/providers.md shows one."),
+  PROVIDER_IDLE_TIMEOUT_SECONDS: z.coerce.number().min(1).max(290).default(120).describe("A provider silent for this long has failed."),
+  PROVIDER_FIRST_TOKEN_TIMEOUT_SECONDS: z.coerce.number().min(1).max(290).default(120).describe("The same before its first word."),
+  OFFLINE_WORDS_PER_SECOND: z.coerce.number().min(0).max(100_000).default(30).describe("Pace of the built-in offline model; 0: as fast as it can."),
+  TAKEOVER: z
+    .enum(["continue", "interrupt"])
+    .default("continue")
+    .describe("How answers of a dead worker go on: continued, or closed as interrupted with Continue offered."),
+  WORKER_SLOTS: z.coerce.number().int().min(1).max(10_000).default(400).describe("Answers one worker runs at once."),
+} as const;
+
+export type WorkflowConfig = {
+  /** First part of the worker's ids: `[A-Za-z0-9_-]`, at most 40 characters. */
+  readonly name: string;
+  readonly slots: number;
+  readonly takeover: "continue" | "interrupt";
+  /** How long a journal is kept after an answer's row was committed, in milliseconds. */
+  readonly trimDelayMs: number;
+  /** How long running answers may finish when the worker is told to stop, in milliseconds. */
+  readonly graceMs: number;
+};

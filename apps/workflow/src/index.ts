@@ -1,0 +1,2 @@
+export { type WorkflowConfig, workflowSettings } from "./config.ts";
+export { type RunningWorkflow, startWorkflow, sweeperOf, type WorkflowPorts } from "./main.ts";

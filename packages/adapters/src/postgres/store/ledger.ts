@@ -1,0 +1,125 @@
+import type { AnswerStatus, FinishReason } from "@uci/protocol";
+import type { AnswerLedger, AnswerRow, FinalAnswer, FinalizeOutcome } from "@uci/stream";
+import { isFinalStatus } from "@uci/protocol";
+import { type Kysely, sql } from "kysely";
+import { asPermanent, storable } from "./pool.ts";
+import type { Database } from "./schema.ts";
+
+/** Unfinished answers told of one session at most. */
+const unfinishedPerSession = 64;
+
+type LedgerRow = {
+  message_id: string;
+  session_id: string;
+  user_id: string;
+  status: AnswerStatus;
+  generation: number;
+  stop_requested: boolean;
+  content: string;
+  metadata: Record<string, unknown>;
+  last_chunk_id: number;
+  finish_reason: string | null;
+  token_count: number | null;
+};
+
+/** The rows of answers in PostgreSQL. */
+export class PostgresLedger implements AnswerLedger {
+  readonly #database: Kysely<Database>;
+
+  constructor(database: Kysely<Database>) {
+    this.#database = database;
+  }
+
+  async load(messageId: string): Promise<AnswerRow | null> {
+    const { rows } = await sql<LedgerRow>`
+      select m.message_id, m.session_id, s.user_id, m.status, coalesce(j.generation, m.generation) as generation,
+        coalesce(j.stop_requested, false) as stop_requested, m.content, m.metadata, m.last_chunk_id, m.finish_reason, m.token_count
+      from messages m join chat_sessions s on s.session_id = m.session_id
+      left join workflow_jobs j on j.message_id = m.message_id
+      where m.message_id = ${messageId} and m.role = 'assistant'`.execute(this.#database);
+    return rows[0] === undefined ? null : answerRow(rows[0]);
+  }
+
+  async unfinished(sessionIds: readonly string[]): Promise<readonly AnswerRow[]> {
+    if (sessionIds.length === 0) return [];
+    const { rows } = await unfinishedQuery(sessionIds).execute(this.#database);
+    return rows.map(answerRow);
+  }
+
+  async requestStop(messageId: string): Promise<boolean> {
+    const updated = await this.#database
+      .updateTable("workflow_jobs")
+      .set({ stop_requested: true })
+      .where("message_id", "=", messageId)
+      .where("state", "=", "open")
+      .executeTakeFirst();
+    return updated.numUpdatedRows > 0n;
+  }
+
+  async finalize(answer: FinalAnswer): Promise<FinalizeOutcome> {
+    try {
+      if (await this.#fill(answer)) return "stored";
+    } catch (error) {
+      throw asPermanent(error);
+    }
+    const row = await this.load(answer.message_id);
+    if (row === null) return "gone";
+    return isFinalStatus(row.status) ? "already_final" : "superseded";
+  }
+
+  /** One statement, so one transaction: the job says whether the row is still open and of this generation. */
+  async #fill(answer: FinalAnswer): Promise<boolean> {
+    const { rows } = await sql<{ session_id: string }>`
+      with job as (
+        update workflow_jobs set state = 'done', request = null, finished_at = now()
+        where message_id = ${answer.message_id} and generation = ${answer.generation} and state = 'open'
+        returning message_id),
+      row as (
+        update messages set content = ${storable(answer.text)}, status = ${answer.status}, model = ${answer.model},
+          token_count = ${answer.token_count}, metadata = ${JSON.stringify(metadataOf(answer))}::jsonb,
+          generation = ${answer.generation}, last_chunk_id = ${answer.last_chunk_id}, finish_reason = ${answer.finish_reason}
+        from job where messages.message_id = job.message_id
+        returning messages.session_id)
+      update chat_sessions set updated_at = greatest(updated_at, now()) from row
+      where chat_sessions.session_id = row.session_id returning chat_sessions.session_id`.execute(this.#database);
+    return rows.length === 1;
+  }
+}
+
+/** Served by the index `workflow_jobs_open_of_session`. */
+export function unfinishedQuery(sessionIds: readonly string[]) {
+  return sql<LedgerRow>`
+    select m.message_id, m.session_id, j.user_id, m.status, j.generation, j.stop_requested, m.content, m.metadata,
+      m.last_chunk_id, m.finish_reason, m.token_count
+    from unnest(${[...sessionIds]}::text[]) as shown(session_id)
+    cross join lateral (
+      select * from workflow_jobs where session_id = shown.session_id and state = 'open'
+      order by message_id limit ${unfinishedPerSession}) j
+    join messages m on m.message_id = j.message_id`;
+}
+
+function answerRow(row: LedgerRow): AnswerRow {
+  const { message_id, session_id, user_id, status, generation, stop_requested, last_chunk_id } = row;
+  const reasoning = row.metadata["reasoning"];
+  return {
+    ...{ message_id, session_id, user_id, status, generation, stop_requested, last_chunk_id },
+    text: row.content,
+    reasoning: typeof reasoning === "string" ? reasoning : "",
+    finish_reason: row.finish_reason as FinishReason | null,
+    token_count: row.token_count ?? 0,
+  };
+}
+
+/** What is kept beside the text. */
+function metadataOf(answer: FinalAnswer): Record<string, unknown> {
+  const { reasoning, tools, finish_reason, length, sha256, attempts, error } = answer;
+  return {
+    finish_reason,
+    length,
+    sha256,
+    attempts,
+    ...(reasoning === "" ? {} : { reasoning: storable(reasoning) }),
+    ...(tools.length === 0 ? {} : { tools: tools.map((tool) => ({ ...tool, chunk: storable(tool.chunk) })) }),
+    ...(error === null ? {} : { error: { code: error.code, message: storable(error.message) } }),
+  };
+}

@@ -1,0 +1,172 @@
+import { createHash } from "node:crypto";
+import { type Kysely, sql } from "kysely";
+import { Migrator } from "kysely/migration";
+import type { Database } from "./schema.ts";
+
+/**
+ * The tables, step by step. A step that has run anywhere is never changed: the hash of each is kept with the database
+ * and compared at every start. Ids sort by their bytes whatever the database's own collation is.
+ */
+const steps: Readonly<Record<string, readonly string[]>> = {
+  "0001_conversations": [
+    `create table users (
+      id text collate "C" primary key,
+      name text not null,
+      email text not null unique,
+      email_verified boolean not null default false,
+      image text,
+      is_anonymous boolean default false,
+      role text default 'user',
+      banned boolean default false,
+      ban_reason text,
+      ban_expires timestamptz,
+      created_at timestamptz(3) not null default now(),
+      updated_at timestamptz(3) not null default now())`,
+    `create table chat_sessions (
+      session_id text collate "C" primary key,
+      user_id text collate "C" not null references users on delete cascade,
+      title text,
+      created_at timestamptz(3) not null default now(),
+      updated_at timestamptz(3) not null default now())`,
+    "create index chat_sessions_of_user on chat_sessions (user_id, updated_at desc, session_id desc)",
+    `create table messages (
+      message_id text collate "C" primary key,
+      session_id text collate "C" not null references chat_sessions on delete cascade,
+      parent_message_id text collate "C",
+      role text not null check (role in ('user', 'assistant')),
+      content text not null default '',
+      status text not null check (status in ('queued', 'streaming', 'complete', 'stopped', 'interrupted', 'failed')),
+      model text,
+      token_count integer,
+      metadata jsonb not null default '{}',
+      generation integer not null default 0,
+      last_chunk_id integer not null default -1,
+      finish_reason text,
+      created_at timestamptz(3) not null default now())`,
+    "create index messages_of_session on messages (session_id, created_at desc, message_id desc)",
+    `create table workflow_jobs (
+      job_id text collate "C" primary key,
+      message_id text collate "C" not null unique references messages on delete cascade,
+      session_id text collate "C" not null,
+      user_id text collate "C" not null,
+      generation integer not null default 0,
+      state text not null default 'open' check (state in ('open', 'done')),
+      request jsonb,
+      stop_requested boolean not null default false,
+      created_at timestamptz(3) not null default now(),
+      queued_at timestamptz(3),
+      finished_at timestamptz(3))`,
+    "create index workflow_jobs_open on workflow_jobs (message_id) where state = 'open'",
+    "create index workflow_jobs_open_of_session on workflow_jobs (session_id, message_id) where state = 'open'",
+    "create index workflow_jobs_finished on workflow_jobs (finished_at) where state = 'done'",
+    `create table idempotency_keys (
+      user_id text collate "C" not null references users on delete cascade,
+      key text collate "C" not null,
+      body_hash text not null,
+      session_id text collate "C" references chat_sessions on delete cascade,
+      user_message_id text collate "C",
+      message_id text collate "C",
+      correlation_id text not null,
+      created_at timestamptz(3) not null default now(),
+      primary key (user_id, key))`,
+    "create index idempotency_keys_by_age on idempotency_keys (created_at)",
+    "create index idempotency_keys_of_session on idempotency_keys (session_id)",
+    `create table active_connections (
+      connection_id text collate "C" not null,
+      session_id text collate "C" not null,
+      pod_id text collate "C" not null,
+      connected_at timestamptz(3) not null default now(),
+      last_seen_at timestamptz(3) not null default now(),
+      primary key (connection_id, session_id))`,
+    "create index active_connections_of_session on active_connections (session_id, pod_id)",
+    "create index active_connections_of_pod on active_connections (pod_id)",
+  ],
+  "0002_accounts": [
+    `create table auth_sessions (
+      id text primary key,
+      user_id text collate "C" not null references users on delete cascade,
+      token text not null unique,
+      expires_at timestamptz not null,
+      ip_address text,
+      user_agent text,
+      impersonated_by text,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now())`,
+    "create index auth_sessions_of_user on auth_sessions (user_id)",
+    `create table auth_accounts (
+      id text primary key,
+      user_id text collate "C" not null references users on delete cascade,
+      account_id text not null,
+      provider_id text not null,
+      access_token text,
+      refresh_token text,
+      id_token text,
+      access_token_expires_at timestamptz,
+      refresh_token_expires_at timestamptz,
+      scope text,
+      password text,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now())`,
+    "create index auth_accounts_of_user on auth_accounts (user_id)",
+    `create table auth_verifications (
+      id text primary key,
+      identifier text not null,
+      value text not null,
+      expires_at timestamptz not null,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now())`,
+    "create index auth_verifications_by_identifier on auth_verifications (identifier)",
+  ],
+};
+
+/** The database's history is not the one this program would make. */
+export class MigrationError extends Error {
+  override readonly name = "MigrationError";
+}
+
+/** Brings the tables up to date. Two processes that start at once wait for each other. Throws `MigrationError`. */
+export async function migrate(database: Kysely<Database>, given: typeof steps = steps): Promise<void> {
+  const migrator = new Migrator({
+    db: database,
+    migrationTableName: "schema_migrations",
+    migrationLockTableName: "schema_migrations_lock",
+    provider: {
+      getMigrations: async () =>
+        Object.fromEntries(
+          Object.entries(given).map(([name, statements]) => [name, { up: (db: Kysely<unknown>) => up(db, name, statements) }]),
+        ),
+    },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    throw new MigrationError(`The database's tables could not be brought up to date: ${messageOf(error)}.`, { cause: error });
+  }
+  await checkHistory(database, given);
+}
+
+async function up(database: Kysely<unknown>, name: string, statements: readonly string[]): Promise<void> {
+  await sql`create table if not exists schema_history (name text primary key, hash text not null)`.execute(database);
+  for (const statement of statements) await sql.raw(statement).execute(database);
+  await sql`insert into schema_history (name, hash) values (${name}, ${hashOf(statements)})`.execute(database);
+}
+
+async function checkHistory(database: Kysely<Database>, given: typeof steps): Promise<void> {
+  const { rows } = await sql<{ name: string; hash: string }>`select name, hash from schema_history`.execute(database);
+  for (const { name, hash } of rows) {
+    const statements = given[name];
+    if (statements === undefined) {
+      throw new MigrationError(`The database was made by a newer version of this program: it has the step ${name}.`);
+    }
+    if (hashOf(statements) !== hash) {
+      throw new MigrationError(`The step ${name} of the database's tables was changed after it had run.`);
+    }
+  }
+}
+
+function hashOf(statements: readonly string[]): string {
+  return createHash("sha256").update(statements.join(";\n").replace(/\s+/g, " ")).digest("hex");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,97 @@
+import type { WorkflowRequest } from "@uci/protocol";
+import type { Outbox, PendingJob } from "@uci/stream";
+import { type Kysely, type Selectable, sql } from "kysely";
+import type { Database, WorkflowJobsTable } from "./schema.ts";
+
+/** The advisory lock of the sweeper; any number that nobody else uses. */
+const sweeperLock = 7_241_993_018;
+/** How long jobs that are done are kept for whoever asks what happened. */
+const keptJobs = "7 days";
+
+/** The jobs' rows in PostgreSQL. */
+export class PostgresOutbox implements Outbox {
+  readonly #database: Kysely<Database>;
+
+  constructor(database: Kysely<Database>) {
+    this.#database = database;
+  }
+
+  async pending(afterMessageId: string | null, most: number): Promise<readonly PendingJob[]> {
+    const rows = await pendingQuery(this.#database, afterMessageId, most).execute();
+    return rows.map(pendingJob);
+  }
+
+  async find(messageId: string): Promise<PendingJob | null> {
+    const row = await this.#database
+      .selectFrom("workflow_jobs")
+      .selectAll()
+      .where("message_id", "=", messageId)
+      .where("state", "=", "open")
+      .executeTakeFirst();
+    return row === undefined ? null : pendingJob(row);
+  }
+
+  async markQueued(messageId: string, generation: number): Promise<void> {
+    await this.#database
+      .updateTable("workflow_jobs")
+      .set({ queued_at: sql<Date>`now()` })
+      .where("message_id", "=", messageId)
+      .where("generation", "=", generation)
+      .where("state", "=", "open")
+      .execute();
+  }
+
+  async raiseGeneration(messageId: string, generation: number): Promise<WorkflowRequest | null> {
+    const row = await this.#database
+      .updateTable("workflow_jobs")
+      .set({
+        generation: generation + 1,
+        queued_at: null,
+        request: sql<string>`jsonb_set(request, '{generation}', to_jsonb(${generation + 1}::integer))`,
+      })
+      .where("message_id", "=", messageId)
+      .where("generation", "=", generation)
+      .where("state", "=", "open")
+      .returningAll()
+      .executeTakeFirst();
+    return row?.request ?? null;
+  }
+
+  /** Holds one connection while the task runs: the lock goes with it should this process die. */
+  async exclusively(task: () => Promise<void>): Promise<boolean> {
+    return this.#database.connection().execute(async (connection) => {
+      const { rows } = await sql<{ locked: boolean }>`select pg_try_advisory_lock(${sweeperLock}) as locked`.execute(connection);
+      if (rows[0]?.locked !== true) return false;
+      try {
+        await task();
+        return true;
+      } finally {
+        await sql`select pg_advisory_unlock(${sweeperLock})`.execute(connection);
+      }
+    });
+  }
+
+  /** Removes what has served its time: keys, done jobs. */
+  async removeExpired(): Promise<void> {
+    await sql`delete from idempotency_keys where created_at < now() - interval '24 hours'`.execute(this.#database);
+    await sql`delete from workflow_jobs where state = 'done' and finished_at < now() - interval '${sql.raw(keptJobs)}'`.execute(
+      this.#database,
+    );
+  }
+}
+
+/** Served by the index `workflow_jobs_open`. */
+export function pendingQuery(database: Kysely<Database>, afterMessageId: string | null, most: number) {
+  const query = database.selectFrom("workflow_jobs").selectAll().where("state", "=", "open");
+  const rest = afterMessageId === null ? query : query.where("message_id", ">", afterMessageId);
+  return rest.orderBy("message_id").limit(most);
+}
+
+function pendingJob(row: Selectable<WorkflowJobsTable>): PendingJob {
+  return {
+    request: row.request as WorkflowRequest,
+    queued_at_ms: row.queued_at?.getTime() ?? null,
+    created_at_ms: row.created_at.getTime(),
+    stop_requested: row.stop_requested,
+  };
+}

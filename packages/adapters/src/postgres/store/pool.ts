@@ -1,0 +1,68 @@
+import { PermanentStoreError } from "@uci/stream";
+import { Kysely, PostgresDialect } from "kysely";
+import { Pool, type PoolConfig } from "pg";
+import type { Database } from "./schema.ts";
+
+export type PoolSettings = {
+  readonly connection: PoolConfig;
+  /** Connections at most. */
+  readonly connections: number;
+  /** A connection of the pool broke while it was idle; the pool makes another. */
+  readonly connectionLost: (error: Error) => void;
+};
+
+const connectTimeoutMs = 2_000;
+const statementTimeoutMs = 15_000;
+
+/** A pool of connections. Nothing waits for it longer than two seconds. */
+export function openDatabase(settings: PoolSettings): { database: Kysely<Database>; pool: Pool } {
+  const pool = new Pool({
+    ...settings.connection,
+    max: settings.connections,
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + connectTimeoutMs,
+    idleTimeoutMillis: 60_000,
+    application_name: "universal-chat-interface",
+  });
+  // Without this listener the process dies when the server restarts.
+  pool.on("error", settings.connectionLost);
+  return { database: new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }), pool };
+}
+
+const connectionCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  // Too many connections, shutdown, crash, starting up, query cancelled by a time-out.
+  "53300",
+  "57P01",
+  "57P02",
+  "57P03",
+  "57014",
+]);
+
+/** Whether an error means that the database cannot be reached or used just now: the same call may succeed later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as Error & { code?: unknown };
+  if (typeof code === "string") return connectionCodes.has(code) || code.startsWith("08") || code.startsWith("53");
+  return /terminated|timeout|timed out|ended|closed/i.test(error.message);
+}
+
+/** Errors that no retry can mend, made recognisable: the data itself is refused. */
+export function asPermanent(error: unknown): unknown {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== "string" || !/^(22|23|42|54)/.test(code)) return error;
+  return new PermanentStoreError(`the database refuses this row (${code})`, { cause: error });
+}
+
+/** PostgreSQL keeps no U+0000. */
+export function storable(text: string): string {
+  return (text.includes("\u0000") ? text.replaceAll("\u0000", "\uFFFD") : text).toWellFormed();
+}

@@ -1,0 +1,87 @@
+import type { AnswerStatus, WorkflowRequest } from "@uci/protocol";
+import type { ColumnType, Generated, JSONColumnType } from "kysely";
+
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
+
+export type UsersTable = {
+  id: string;
+  name: string;
+  email: string;
+  email_verified: Generated<boolean>;
+  image: string | null;
+  is_anonymous: Generated<boolean | null>;
+  role: Generated<string | null>;
+  banned: Generated<boolean | null>;
+  ban_reason: string | null;
+  ban_expires: Timestamp | null;
+  created_at: GeneratedTimestamp;
+  updated_at: GeneratedTimestamp;
+};
+
+export type ChatSessionsTable = {
+  session_id: string;
+  user_id: string;
+  title: string | null;
+  created_at: GeneratedTimestamp;
+  updated_at: GeneratedTimestamp;
+};
+
+export type MessagesTable = {
+  message_id: string;
+  session_id: string;
+  parent_message_id: string | null;
+  role: "user" | "assistant";
+  content: Generated<string>;
+  status: AnswerStatus;
+  model: string | null;
+  token_count: number | null;
+  metadata: Generated<JSONColumnType<Record<string, unknown>>>;
+  generation: Generated<number>;
+  last_chunk_id: Generated<number>;
+  finish_reason: string | null;
+  created_at: GeneratedTimestamp;
+};
+
+export type WorkflowJobsTable = {
+  job_id: string;
+  message_id: string;
+  session_id: string;
+  user_id: string;
+  generation: Generated<number>;
+  state: Generated<"open" | "done">;
+  request: JSONColumnType<WorkflowRequest> | null;
+  stop_requested: Generated<boolean>;
+  created_at: GeneratedTimestamp;
+  queued_at: Timestamp | null;
+  finished_at: Timestamp | null;
+};
+
+export type IdempotencyKeysTable = {
+  user_id: string;
+  key: string;
+  body_hash: string;
+  session_id: string | null;
+  user_message_id: string | null;
+  message_id: string | null;
+  correlation_id: string;
+  created_at: GeneratedTimestamp;
+};
+
+export type ActiveConnectionsTable = {
+  connection_id: string;
+  session_id: string;
+  pod_id: string;
+  connected_at: GeneratedTimestamp;
+  last_seen_at: GeneratedTimestamp;
+};
+
+/** The tables of the store, for Kysely. The sign-in library's own tables are made by the migrations and used by it alone. */
+export type Database = {
+  users: UsersTable;
+  chat_sessions: ChatSessionsTable;
+  messages: MessagesTable;
+  workflow_jobs: WorkflowJobsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  active_connections: ActiveConnectionsTable;
+};

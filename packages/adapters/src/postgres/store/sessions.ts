@@ -1,0 +1,184 @@
+import type { MessageStore, Page, PageRequest, SessionStore, UserStore } from "@uci/chat";
+import type { Message, Session } from "@uci/protocol";
+import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
+import { pageOf, parsePageCursor } from "./page-cursor.ts";
+import { storable } from "./pool.ts";
+import type { Database } from "./schema.ts";
+import { messageView, sessionView } from "./views.ts";
+
+export class PostgresSessions implements SessionStore {
+  readonly #database: Kysely<Database>;
+  readonly #makeSessionId: () => string;
+
+  constructor(database: Kysely<Database>, makeSessionId: () => string) {
+    this.#database = database;
+    this.#makeSessionId = makeSessionId;
+  }
+
+  async ensure(userId: string, sessionId: string): Promise<{ session: Session; created: boolean } | null> {
+    const known = await this.find(userId, sessionId);
+    if (known !== null) return { session: known, created: false };
+    const created = await this.#database
+      .insertInto("chat_sessions")
+      .values({ session_id: sessionId, user_id: userId })
+      .onConflict((conflict) => conflict.column("session_id").doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    if (created !== undefined) return { session: sessionView(created), created: true };
+    const session = await this.find(userId, sessionId);
+    return session === null ? null : { session, created: false };
+  }
+
+  async create(userId: string, title: string | null): Promise<Session> {
+    const row = await this.#database
+      .insertInto("chat_sessions")
+      .values({ session_id: this.#makeSessionId(), user_id: userId, title: title === null ? null : storable(title) })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    return sessionView(row);
+  }
+
+  async list(userId: string, page: PageRequest): Promise<Page<Session>> {
+    const rows = await sessionListQuery(this.#database, userId, page).execute();
+    return pageOf(rows, page.limit, sessionView, (row) => ({ atMs: row.updated_at.getTime(), id: row.session_id }));
+  }
+
+  async find(userId: string, sessionId: string): Promise<Session | null> {
+    const row = await this.#database
+      .selectFrom("chat_sessions")
+      .selectAll()
+      .where("session_id", "=", sessionId)
+      .where("user_id", "=", userId)
+      .executeTakeFirst();
+    return row === undefined ? null : sessionView(row);
+  }
+
+  async rename(userId: string, sessionId: string, title: string): Promise<Session | null> {
+    const row = await this.#database
+      .updateTable("chat_sessions")
+      .set({ title: storable(title) })
+      .where("session_id", "=", sessionId)
+      .where("user_id", "=", userId)
+      .returningAll()
+      .executeTakeFirst();
+    return row === undefined ? null : sessionView(row);
+  }
+
+  async remove(userId: string, sessionId: string): Promise<readonly string[] | null> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const session = await transaction
+        .selectFrom("chat_sessions")
+        .select("session_id")
+        .where("session_id", "=", sessionId)
+        .where("user_id", "=", userId)
+        .forUpdate()
+        .executeTakeFirst();
+      if (session === undefined) return null;
+      const open = await transaction
+        .selectFrom("workflow_jobs")
+        .select("message_id")
+        .where("session_id", "=", sessionId)
+        .where("state", "=", "open")
+        .execute();
+      await transaction.deleteFrom("active_connections").where("session_id", "=", sessionId).execute();
+      await transaction.deleteFrom("chat_sessions").where("session_id", "=", sessionId).execute();
+      return open.map((row) => row.message_id);
+    });
+  }
+}
+
+/** Served by the index `chat_sessions_of_user`. */
+export function sessionListQuery(database: Kysely<Database>, userId: string, page: PageRequest) {
+  const query = database.selectFrom("chat_sessions").selectAll().where("user_id", "=", userId);
+  const after = page.cursor === null ? null : parsePageCursor(page.cursor);
+  const rest =
+    after === null
+      ? query
+      : query.where(sql<boolean>`(updated_at, session_id) < (${new Date(after.atMs)}, ${after.id})`);
+  return rest.orderBy("updated_at", "desc").orderBy("session_id", "desc").limit(page.limit + 1);
+}
+
+export class PostgresMessages implements MessageStore {
+  readonly #database: Kysely<Database>;
+
+  constructor(database: Kysely<Database>) {
+    this.#database = database;
+  }
+
+  async list(userId: string, sessionId: string, page: PageRequest): Promise<Page<Message> | null> {
+    const session = await this.#database
+      .selectFrom("chat_sessions")
+      .select("session_id")
+      .where("session_id", "=", sessionId)
+      .where("user_id", "=", userId)
+      .executeTakeFirst();
+    if (session === undefined) return null;
+    const rows = await messageListQuery(this.#database, sessionId, page).execute();
+    return pageOf(rows, page.limit, messageView, (row) => ({ atMs: row.created_at.getTime(), id: row.message_id }));
+  }
+
+  async find(userId: string, messageId: string): Promise<Message | null> {
+    const row = await this.#database
+      .selectFrom("messages")
+      .innerJoin("chat_sessions", "chat_sessions.session_id", "messages.session_id")
+      .selectAll("messages")
+      .where("message_id", "=", messageId)
+      .where("chat_sessions.user_id", "=", userId)
+      .executeTakeFirst();
+    return row === undefined ? null : messageView(row);
+  }
+}
+
+/** Served by the index `messages_of_session`. */
+export function messageListQuery(
+  database: Kysely<Database>,
+  sessionId: string,
+  page: PageRequest,
+): SelectQueryBuilder<Database, "messages", MessageRow> {
+  const query = database.selectFrom("messages").selectAll().where("session_id", "=", sessionId);
+  const after = page.cursor === null ? null : parsePageCursor(page.cursor);
+  const rest =
+    after === null
+      ? query
+      : query.where(sql<boolean>`(created_at, message_id) < (${new Date(after.atMs)}, ${after.id})`);
+  return rest
+    .orderBy("created_at", "desc")
+    .orderBy("message_id", "desc")
+    .limit(page.limit + 1);
+}
+
+type MessageRow = Parameters<typeof messageView>[0];
+
+export class PostgresUsers implements UserStore {
+  readonly #database: Kysely<Database>;
+
+  constructor(database: Kysely<Database>) {
+    this.#database = database;
+  }
+
+  async ensure(userId: string): Promise<void> {
+    const id = storable(userId);
+    await this.#database
+      .insertInto("users")
+      // The address can receive nothing; it only has to be there and its own.
+      .values({ id, name: id, email: `${Buffer.from(id).toString("base64url")}@trusted.invalid` })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+
+  async moveSessions(fromUserId: string, toUserId: string): Promise<number> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const moved = await transaction
+        .updateTable("chat_sessions")
+        .set({ user_id: toUserId })
+        .where("user_id", "=", fromUserId)
+        .executeTakeFirst();
+      await transaction
+        .updateTable("workflow_jobs")
+        .set({ user_id: toUserId })
+        .where("user_id", "=", fromUserId)
+        .execute();
+      return Number(moved.numUpdatedRows);
+    });
+  }
+}

@@ -1,0 +1,298 @@
+import {
+  type AcceptedTurn,
+  conversationHistory,
+  type Idempotency,
+  type PathMessage,
+  type RegenerationRequest,
+  type TurnOutcome,
+  type TurnRefusal,
+  type TurnRequest,
+  type TurnStore,
+  titleFromMessage,
+} from "@uci/chat";
+import { isFinalStatus, type GenerationContext, type WorkflowRequest, wireTimes } from "@uci/protocol";
+import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
+import { storable } from "./pool.ts";
+import type { ChatSessionsTable, Database, MessagesTable } from "./schema.ts";
+import { messageView, sessionView } from "./views.ts";
+
+type MessageRow = Selectable<MessagesTable>;
+type SessionRow = Selectable<ChatSessionsTable>;
+type Open = Transaction<Database>;
+
+export type MakeTurnId = (kind: "session" | "message" | "job") => string;
+
+/** Ends the transaction without storing anything. */
+class Refused extends Error {
+  readonly refusal: TurnRefusal;
+
+  constructor(refusal: TurnRefusal) {
+    super(refusal.kind);
+    this.refusal = refusal;
+  }
+}
+
+/** Messages on the way to the root that are looked at for the history; the limit in bytes cuts far earlier. */
+const pathMessages = 2_000;
+
+type Choice = Pick<TurnRequest, "user_id" | "ai_provider" | "model" | "context" | "idempotency" | "correlation_id">;
+
+/** What a new answer needs besides its place in the tree. */
+type AnswerPlan = {
+  readonly session: SessionRow;
+  readonly sessionCreated: boolean;
+  readonly userMessage: MessageRow;
+  readonly history: readonly PathMessage[];
+};
+
+export class PostgresTurns implements TurnStore {
+  readonly #database: Kysely<Database>;
+  readonly #makeId: MakeTurnId;
+
+  constructor(database: Kysely<Database>, makeId: MakeTurnId) {
+    this.#database = database;
+    this.#makeId = makeId;
+  }
+
+  acceptTurn(request: TurnRequest): Promise<TurnOutcome> {
+    return this.#accept(request, async (open) => {
+      const { session, created } = await this.#session(open, request);
+      const parent = await this.#parent(open, session.session_id, request.parent_message_id);
+      const history = parent === null ? [] : await pathTo(open, parent.message_id);
+      const userMessage = await open
+        .insertInto("messages")
+        .values({
+          message_id: this.#makeId("message"),
+          session_id: session.session_id,
+          parent_message_id: parent?.message_id ?? null,
+          role: "user",
+          content: storable(request.message),
+          status: "complete",
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return { session, sessionCreated: created, userMessage, history };
+    });
+  }
+
+  acceptRegeneration(request: RegenerationRequest): Promise<TurnOutcome> {
+    return this.#accept(request, async (open) => {
+      const answer = await open
+        .selectFrom("messages")
+        .innerJoin("chat_sessions", "chat_sessions.session_id", "messages.session_id")
+        .selectAll("messages")
+        .where("message_id", "=", request.message_id)
+        .where("chat_sessions.user_id", "=", request.user_id)
+        .executeTakeFirst();
+      if (answer === undefined) throw new Refused({ kind: "not_found" });
+      if (answer.role !== "assistant" || answer.parent_message_id === null) throw new Refused({ kind: "not_an_answer" });
+      if (!isFinalStatus(answer.status)) throw new Refused({ kind: "parent_unfinished" });
+      const session = await lockedSession(open, answer.session_id);
+      const userMessage = await messageRow(open, answer.parent_message_id);
+      if (session === undefined || userMessage === undefined) throw new Refused({ kind: "not_found" });
+      const history = userMessage.parent_message_id === null ? [] : await pathTo(open, userMessage.parent_message_id);
+      return { session, sessionCreated: false, userMessage, history };
+    });
+  }
+
+  /** One transaction: the key, then the place in the tree, then answer and job. */
+  async #accept(request: Choice, plan: (open: Open) => Promise<AnswerPlan>): Promise<TurnOutcome> {
+    try {
+      const turn = await this.#database.transaction().execute(async (open) => {
+        const replay = await this.#replay(open, request);
+        if (replay !== null) return replay;
+        return this.#store(open, request, await plan(open));
+      });
+      return { kind: "accepted", turn };
+    } catch (error) {
+      if (error instanceof Refused) return error.refusal;
+      throw error;
+    }
+  }
+
+  /**
+   * Takes the key, or finds who took it before. Inserting first makes a second request with the same key wait until
+   * the first one has ended.
+   */
+  async #replay(open: Open, request: Choice): Promise<AcceptedTurn | null> {
+    const { idempotency, user_id } = request;
+    if (idempotency === null) return null;
+    const { key, body_hash } = idempotency;
+    await open
+      .deleteFrom("idempotency_keys")
+      .where("user_id", "=", user_id)
+      .where("key", "=", key)
+      .where("created_at", "<", new Date(Date.now() - wireTimes.idempotencyKeyMs))
+      .execute();
+    const taken = await open
+      .insertInto("idempotency_keys")
+      .values({ user_id, key, body_hash, correlation_id: request.correlation_id })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning("key")
+      .executeTakeFirst();
+    if (taken !== undefined) return null;
+    return this.#firstOutcome(open, user_id, idempotency);
+  }
+
+  async #firstOutcome(open: Open, userId: string, { key, body_hash }: Idempotency): Promise<AcceptedTurn> {
+    const first = await open
+      .selectFrom("idempotency_keys")
+      .selectAll()
+      .where("user_id", "=", userId)
+      .where("key", "=", key)
+      .executeTakeFirstOrThrow();
+    if (first.body_hash !== body_hash) throw new Refused({ kind: "key_reused" });
+    const [session, userMessage, answer] = await Promise.all([
+      open.selectFrom("chat_sessions").selectAll().where("session_id", "=", first.session_id!).executeTakeFirst(),
+      messageRow(open, first.user_message_id!),
+      messageRow(open, first.message_id!),
+    ]);
+    if (session === undefined || userMessage === undefined || answer === undefined) {
+      throw new Refused({ kind: "not_found" });
+    }
+    return {
+      replayed: true,
+      session: sessionView(session),
+      session_created: false,
+      user_message: messageView(userMessage),
+      answer: messageView(answer),
+      job: null,
+      accepted_at: answer.created_at.toISOString(),
+      correlation_id: first.correlation_id,
+    };
+  }
+
+  async #session(open: Open, request: TurnRequest): Promise<{ session: SessionRow; created: boolean }> {
+    const sessionId = request.session_id ?? this.#makeId("session");
+    const inserted = await open
+      .insertInto("chat_sessions")
+      .values({ session_id: sessionId, user_id: request.user_id, title: titled(request.message) })
+      .onConflict((conflict) => conflict.doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    if (inserted !== undefined) return { session: inserted, created: true };
+    const session = await lockedSession(open, sessionId);
+    if (session === undefined || session.user_id !== request.user_id) throw new Refused({ kind: "not_found" });
+    return { session: { ...session, title: session.title ?? titled(request.message) }, created: false };
+  }
+
+  /** The message to reply to: given, or the newest; null for the first of the session. */
+  async #parent(open: Open, sessionId: string, given: string | null | undefined): Promise<MessageRow | null> {
+    if (given === null) return null;
+    const newest = open
+      .selectFrom("messages")
+      .selectAll()
+      .where("session_id", "=", sessionId)
+      .orderBy("created_at", "desc")
+      .orderBy("message_id", "desc")
+      .limit(1);
+    const parent = given === undefined ? await newest.executeTakeFirst() : await messageRow(open, given);
+    if (given === undefined && parent === undefined) return null;
+    if (parent === undefined || parent.session_id !== sessionId) throw new Refused({ kind: "not_found" });
+    if (parent.role !== "assistant") throw new Refused({ kind: "not_an_answer" });
+    if (!isFinalStatus(parent.status)) throw new Refused({ kind: "parent_unfinished" });
+    return parent;
+  }
+
+  async #store(open: Open, request: Choice, plan: AnswerPlan): Promise<AcceptedTurn> {
+    const { userMessage } = plan;
+    const answer = await open
+      .insertInto("messages")
+      .values({
+        message_id: this.#makeId("message"),
+        session_id: userMessage.session_id,
+        parent_message_id: userMessage.message_id,
+        role: "assistant",
+        status: "queued",
+        model: request.model ?? null,
+        // Never before an earlier message, even where the clocks of two pods differ.
+        created_at: sql<Date>`greatest(now(), ${userMessage.created_at})`,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    const job = jobOf(request, plan, answer);
+    await open
+      .insertInto("workflow_jobs")
+      .values({
+        job_id: this.#makeId("job"),
+        message_id: answer.message_id,
+        session_id: answer.session_id,
+        user_id: request.user_id,
+        request: JSON.stringify(job),
+      })
+      .execute();
+    const session = await open
+      .updateTable("chat_sessions")
+      .set({ updated_at: answer.created_at, title: plan.session.title })
+      .where("session_id", "=", answer.session_id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await this.#keepKey(open, request, userMessage, answer);
+    return {
+      replayed: false,
+      session: sessionView(session),
+      session_created: plan.sessionCreated,
+      user_message: messageView(userMessage),
+      answer: messageView(answer),
+      job,
+      accepted_at: answer.created_at.toISOString(),
+      correlation_id: request.correlation_id,
+    };
+  }
+
+  async #keepKey(open: Open, request: Choice, userMessage: MessageRow, answer: MessageRow): Promise<void> {
+    if (request.idempotency === null) return;
+    const { session_id, message_id } = answer;
+    await open
+      .updateTable("idempotency_keys")
+      .set({ session_id, user_message_id: userMessage.message_id, message_id })
+      .where("user_id", "=", request.user_id)
+      .where("key", "=", request.idempotency.key)
+      .execute();
+  }
+}
+
+function titled(message: string): string | null {
+  return titleFromMessage(storable(message));
+}
+
+function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowRequest {
+  const { temperature, max_tokens, system_prompt }: GenerationContext = request.context;
+  return {
+    message_id: answer.message_id,
+    session_id: answer.session_id,
+    user_id: request.user_id,
+    message: plan.userMessage.content,
+    context: {
+      ...(request.ai_provider === undefined ? {} : { ai_provider: request.ai_provider }),
+      ...(request.model === undefined ? {} : { model: request.model }),
+      ...(temperature === undefined ? {} : { temperature }),
+      ...(max_tokens === undefined ? {} : { max_tokens }),
+      ...(system_prompt === undefined ? {} : { system_prompt: storable(system_prompt) }),
+      conversation_history: conversationHistory(plan.history),
+    },
+    generation: 0,
+    timestamp: answer.created_at.toISOString(),
+    correlation_id: request.correlation_id,
+  };
+}
+
+function lockedSession(open: Open, sessionId: string): Promise<SessionRow | undefined> {
+  return open.selectFrom("chat_sessions").selectAll().where("session_id", "=", sessionId).forUpdate().executeTakeFirst();
+}
+
+function messageRow(open: Open, messageId: string): Promise<MessageRow | undefined> {
+  return open.selectFrom("messages").selectAll().where("message_id", "=", messageId).executeTakeFirst();
+}
+
+/** From the root to the message, both included; the oldest are left out of a very long conversation. */
+async function pathTo(open: Open, messageId: string): Promise<PathMessage[]> {
+  const { rows } = await sql<PathMessage>`
+    with recursive path as (
+      select message_id, parent_message_id, role, content, status, 1 as depth from messages where message_id = ${messageId}
+      union all
+      select m.message_id, m.parent_message_id, m.role, m.content, m.status, path.depth + 1
+      from messages m join path on m.message_id = path.parent_message_id where path.depth < ${pathMessages})
+    select role, content, status from path order by depth desc`.execute(open);
+  return rows;
+}

@@ -1,0 +1,128 @@
+import type {
+  AccountState,
+  ChatAccepted,
+  ChatRequest,
+  MessagePage,
+  ModelList,
+  RegenerateRequest,
+  Session,
+  SessionPage,
+  SignIn,
+  SignUp,
+  StopResponse,
+} from "@uci/protocol";
+import { Caller, type ConnectionOptions } from "./caller.ts";
+import { type Environment, environmentWith } from "./environment.ts";
+import { newIdempotencyKey } from "./identifier.ts";
+import { type AnswerStream, openStream, type StreamOptions } from "./open-stream.ts";
+
+export type ClientOptions = ConnectionOptions & {
+  readonly fetch?: Environment["fetch"];
+  /** Parts of the outside world to replace; for tests. */
+  readonly environment?: Partial<Environment>;
+};
+
+export type CallOptions = { readonly signal?: AbortSignal };
+/** `idempotencyKey`: made anew when not given; give the same one to repeat a call that may have arrived. */
+export type SendOptions = CallOptions & { readonly idempotencyKey?: string };
+/** `cursor`: the `next_cursor` of the page before. `limit`: rows, 1 to 100. */
+export type PageOptions = CallOptions & { readonly cursor?: string; readonly limit?: number };
+
+/** Every route of the server as a typed call. Each throws an `ApiError` when it does not succeed. */
+export type Client = ReturnType<typeof createClient>;
+
+/** A client of one server for one caller. Makes no request by itself. */
+export function createClient(options: ClientOptions) {
+  const environment = environmentWith({
+    ...options.environment,
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+  });
+  const caller = new Caller(options, environment);
+  return {
+    /** Sends a message. Repeated under one key on network failures and 5xx, so it is done once or not at all. */
+    chat: (request: ChatRequest, { signal, idempotencyKey = newIdempotencyKey() }: SendOptions = {}) =>
+      caller.call<ChatAccepted>({
+        method: "POST",
+        path: "/api/chat",
+        body: request,
+        idempotencyKey,
+        repeatable: true,
+        signal,
+      }),
+    sessions: sessionCalls(caller),
+    messages: messageCalls(caller),
+    /** Providers and models that are configured now. */
+    models: ({ signal }: CallOptions = {}) => caller.call<ModelList>({ method: "GET", path: "/api/models", signal }),
+    account: accountCalls(caller),
+    /** The live stream, on this client's server and for its caller. */
+    openStream: (stream: Omit<StreamOptions, keyof ConnectionOptions | "environment">): AnswerStream =>
+      openStream({ ...stream, ...connectionOf(options), environment }),
+  };
+}
+
+function connectionOf({ baseUrl, userId, headers, credentials }: ConnectionOptions): ConnectionOptions {
+  return { baseUrl, userId, headers, credentials };
+}
+
+function sessionCalls(caller: Caller) {
+  const pathOf = (sessionId: string) => `/api/sessions/${encodeURIComponent(sessionId)}`;
+  return {
+    /** Newest activity first. */
+    list: ({ signal, cursor, limit }: PageOptions = {}) =>
+      caller.call<SessionPage>({ method: "GET", path: "/api/sessions", query: { cursor, limit }, signal }),
+    create: (session: { session_id?: string; title?: string } = {}, { signal }: CallOptions = {}) =>
+      caller.call<Session>({ method: "POST", path: "/api/sessions", body: session, signal }),
+    find: (sessionId: string, { signal }: CallOptions = {}) =>
+      caller.call<Session>({ method: "GET", path: pathOf(sessionId), signal }),
+    rename: (sessionId: string, title: string, { signal }: CallOptions = {}) =>
+      caller.call<Session>({ method: "PATCH", path: pathOf(sessionId), body: { title }, repeatable: true, signal }),
+    /** Deletes it with its messages, for good. */
+    remove: (sessionId: string, { signal }: CallOptions = {}) =>
+      caller.call<undefined>({ method: "DELETE", path: pathOf(sessionId), signal }),
+    /** Its messages, newest first. */
+    messages: (sessionId: string, { signal, cursor, limit }: PageOptions = {}) =>
+      caller.call<MessagePage>({
+        method: "GET",
+        path: `${pathOf(sessionId)}/messages`,
+        query: { cursor, limit },
+        signal,
+      }),
+  };
+}
+
+function messageCalls(caller: Caller) {
+  const pathOf = (messageId: string) => `/api/messages/${encodeURIComponent(messageId)}`;
+  return {
+    /** Ends an answer that is being written; what is there stays. */
+    stop: (messageId: string, { signal }: CallOptions = {}) =>
+      caller.call<StopResponse>({ method: "POST", path: `${pathOf(messageId)}/stop`, repeatable: true, signal }),
+    /** Another answer beside this one. */
+    regenerate: (
+      messageId: string,
+      request: RegenerateRequest = {},
+      { signal, idempotencyKey = newIdempotencyKey() }: SendOptions = {},
+    ) =>
+      caller.call<ChatAccepted>({
+        method: "POST",
+        path: `${pathOf(messageId)}/regenerate`,
+        body: request,
+        idempotencyKey,
+        repeatable: true,
+        signal,
+      }),
+  };
+}
+
+function accountCalls(caller: Caller) {
+  const post = (path: string, body: unknown, signal: AbortSignal | undefined) =>
+    caller.call<AccountState>({ method: "POST", path: `/api/auth/${path}`, body, signal });
+  return {
+    state: ({ signal }: CallOptions = {}) =>
+      caller.call<AccountState>({ method: "GET", path: "/api/auth/state", signal }),
+    signUp: (request: SignUp, { signal }: CallOptions = {}) => post("sign-up", request, signal),
+    signIn: (request: SignIn, { signal }: CallOptions = {}) => post("sign-in", request, signal),
+    signOut: ({ signal }: CallOptions = {}) => post("sign-out", {}, signal),
+    /** Starts without an account; what is written moves over when one is made. */
+    guest: ({ signal }: CallOptions = {}) => post("guest", {}, signal),
+  };
+}

@@ -1,0 +1,21 @@
+export type { ConnectionOptions } from "./caller.ts";
+export {
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  createClient,
+  type PageOptions,
+  type SendOptions,
+} from "./client.ts";
+export { browserSignals, type Environment, type Fetch, type NetworkSignals } from "./environment.ts";
+export { ApiError, type ClientErrorCode } from "./errors.ts";
+export { newIdempotencyKey, newSessionId } from "./identifier.ts";
+export { type AnswerStream, openStream, type StreamOptions } from "./open-stream.ts";
+export type {
+  AnswerChangedEvent,
+  AnswerEndedEvent,
+  AnswerView,
+  ClientEvent,
+  ConnectionEvent,
+  ConnectionState,
+} from "./stream-events.ts";
