@@ -115,9 +115,19 @@ function authOver(settings: AccountsSettings) {
       useSecureCookies: false,
       defaultCookieAttributes: { httpOnly: true, sameSite: "lax", secure: publicUrl?.startsWith("https:") === true, path: "/" },
       database: { generateId: ({ model }) => (model === "users" || model === "user" ? settings.makeUserId() : crypto.randomUUID()) },
+      // Routes check the origin themselves, before the library is called.
       disableOriginCheck: true,
     },
-    // Routes check the origin themselves, before the library is called.
+    databaseHooks: {
+      user: {
+        create: {
+          before: async (user) => {
+            const first = (user as LibraryUser).isAnonymous !== true && !(await users.anyRegistered());
+            return { data: { ...user, role: first ? "admin" : "user" } };
+          },
+        },
+      },
+    },
     telemetry: { enabled: false },
     logger: { disabled: true },
     plugins: [

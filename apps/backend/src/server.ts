@@ -4,7 +4,7 @@ import fastifyHelmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import fastifySwagger from "@fastify/swagger";
 import { errorRegistry, isIdentifier, protocolVersion, RegisteredError, wireLimits } from "@uci/protocol";
-import Fastify, { type FastifyRequest } from "fastify";
+import Fastify, { type FastifyRequest, LogController } from "fastify";
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { errorBody, errorHandler, registered, sendError } from "./errors.ts";
 import { authRoutes } from "./routes/auth.ts";
@@ -21,7 +21,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   const { config, ports } = surroundings;
   const app = Fastify({
     loggerInstance: ports.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: wireLimits.requestBodyBytes,
     routerOptions: { maxParamLength: 2_000 },
     trustProxy: config.trustForwardedFrom.length === 0 ? false : [...config.trustForwardedFrom],

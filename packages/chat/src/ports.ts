@@ -93,6 +93,8 @@ export interface MessageStore {
 export interface UserStore {
   /** Makes the user's row on first use (trusted mode). */
   ensure(userId: string): Promise<void>;
+  /** Whether anybody has registered yet; guests do not count. The first who does is the administrator. */
+  anyRegistered(): Promise<boolean>;
   /** Gives all sessions of `fromUserId` to `toUserId`; returns how many. */
   moveSessions(fromUserId: string, toUserId: string): Promise<number>;
 }

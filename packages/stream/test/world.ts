@@ -140,6 +140,8 @@ export class TestModel implements LanguageModel {
   aborted = 0;
   continues = true;
   failAfterWords: number | null = null;
+  /** Prefixes the provider was asked to go on from. */
+  readonly continuedFrom: string[] = [];
 
   readonly clock: Clock;
 
@@ -158,6 +160,7 @@ export class TestModel implements LanguageModel {
 
   async *generate(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelPart> {
     this.calls++;
+    if (request.continueFrom !== undefined) this.continuedFrom.push(request.continueFrom.text);
     const rest = this.text.slice(request.continueFrom?.text.length ?? 0);
     let words = 0;
     for (const word of rest.match(/\S+\s*|\s+/g) ?? []) {

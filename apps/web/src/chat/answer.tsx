@@ -1,12 +1,12 @@
+import type { Message } from "@uci/protocol";
 import { RefreshCw } from "lucide-react";
 import { memo, useState } from "react";
 import { useService } from "../connection/service-context.ts";
 import { isUnfinished, type LiveAnswer } from "../connection/state.ts";
 import { useChat } from "../connection/store.ts";
-import type { Message } from "@uci/protocol";
 import { useChosenModel, useModelName } from "../settings/use-model.ts";
-import { CopyButton } from "../ui/copy-button.tsx";
 import { classNames } from "../ui/class-names.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
 import { showNotice } from "../ui/notice.tsx";
 import { Tip } from "../ui/tip.tsx";
@@ -16,10 +16,8 @@ import type { PathStep } from "./path.ts";
 import { Reasoning } from "./reasoning.tsx";
 import { SiblingSwitch } from "./sibling-switch.tsx";
 
-type AnswerProps = PathStep & { readonly last: boolean };
-
 /** One answer: its thoughts, its text, how it ended, and what can be done with it. */
-export const Answer = memo(function Answer({ message, siblings, index, last }: AnswerProps) {
+export const Answer = memo(function Answer({ message, siblings, index }: PathStep) {
   const live = useChat((state) => state.live[message.message_id]);
   const service = useService();
   const { choice } = useChosenModel();
@@ -58,7 +56,7 @@ export const Answer = memo(function Answer({ message, siblings, index, last }: A
       <div className="mt-1.5 -ml-1.5 flex h-7 items-center gap-0.5 touch:h-10">
         {shown.attempts > 1 && <ContinuedMark />}
         {!writing && (
-          <div className={classNames("flex items-center gap-0.5", !last && reveal)}>
+          <div className={classNames("flex items-center gap-0.5", reveal)}>
             {shown.text !== "" && <CopyButton text={() => shown.text} label="Copy answer" />}
             <IconButton
               small

@@ -20,9 +20,11 @@ export const CodeBlock = memo(function CodeBlock({ language, code }: CodeBlockPr
         <CopyButton text={() => shown} label="Copy code" />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <pre tabIndex={0} aria-label={`Code${language === "" ? "" : `, ${language}`}`}>
-        <code>{lines === null ? shown : <Coloured lines={lines} code={shown} />}</code>
-      </pre>
+      <section tabIndex={0} aria-label={`Code${language === "" ? "" : `, ${language}`}`}>
+        <pre>
+          <code>{lines === null ? shown : <Coloured lines={lines} code={shown} />}</code>
+        </pre>
+      </section>
     </div>
   );
 });

@@ -36,7 +36,7 @@ const Segment = memo(function Segment({ text, writing }: MarkdownProps) {
   );
 });
 
-const components: Components = {
+const components = {
   a: Anchor,
   img: Picture,
   table: Table,
@@ -44,7 +44,7 @@ const components: Components = {
   inlineCode: InlineCode,
   ...plain("h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "hr", "strong"),
   ...plain("thead", "tbody", "tr", "th", "td", "sup", "sub", "section"),
-};
+} as Components;
 
 type PlainTag = keyof Components & keyof HTMLElementTagNameMap;
 

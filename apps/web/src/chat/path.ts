@@ -29,7 +29,8 @@ export function activePath({ messages, selected }: Thread): PathStep[] {
   for (let siblings = children.get(key); siblings !== undefined && !seen.has(key); siblings = children.get(key)) {
     seen.add(key);
     const chosen = siblings.findIndex(({ message_id }) => message_id === selected[key]);
-    const index = chosen === -1 ? siblings.indexOf(siblings.reduce((best, one) => (rank(one) > rank(best) ? one : best))) : chosen;
+    const index =
+      chosen === -1 ? siblings.indexOf(siblings.reduce((best, one) => (rank(one) > rank(best) ? one : best))) : chosen;
     const message = siblings[index]!;
     path.push({ message, siblings, index });
     key = message.message_id;

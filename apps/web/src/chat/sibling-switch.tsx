@@ -12,7 +12,7 @@ export function SiblingSwitch({ siblings, index }: Pick<PathStep, "siblings" | "
     if (message !== undefined) service.select(message);
   };
   return (
-    <div className="flex items-center text-caption text-faint" role="group" aria-label="Versions">
+    <fieldset className="flex items-center text-caption text-faint" aria-label="Versions">
       <IconButton
         small
         label="Version before"
@@ -30,6 +30,6 @@ export function SiblingSwitch({ siblings, index }: Pick<PathStep, "siblings" | "
         disabled={index === siblings.length - 1}
         onClick={() => go(index + 1)}
       />
-    </div>
+    </fieldset>
   );
 }

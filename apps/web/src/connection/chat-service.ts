@@ -1,12 +1,6 @@
-import {
-  ApiError,
-  type AnswerStream,
-  type Client,
-  type ClientEvent,
-  newIdempotencyKey,
-} from "@uci/client";
-import type { ChatRequest, Message } from "@uci/protocol";
 import type { QueryClient } from "@tanstack/react-query";
+import { type AnswerStream, ApiError, type Client, type ClientEvent, newIdempotencyKey } from "@uci/client";
+import type { ChatRequest, Message } from "@uci/protocol";
 import { activePath } from "../chat/path.ts";
 import { keepPath, recallPath } from "./paths.ts";
 import { emptyThread, initialState, isUnfinished, type UnsentMessage } from "./state.ts";
@@ -41,6 +35,7 @@ export type ModelChoice = Pick<ChatRequest, "ai_provider" | "model">;
 export class ChatService {
   readonly client: Client;
   readonly #queries: QueryClient;
+  #userId: string | null = null;
   #stream: AnswerStream | null = null;
   /** Sessions known to be the caller's, most recently shown last. */
   #known: string[] = [];
@@ -59,9 +54,19 @@ export class ChatService {
     });
   }
 
-  /** Opens the stream for somebody who is signed in. */
-  start(): void {
-    if (this.#stream !== null) return;
+  /**
+   * Says who is signed in. Opens the stream at first; for the same one again, found out anew after a refusal, connects
+   * again. For another one nothing that was shown may stay, save, with `samePerson`, what has not been sent yet.
+   */
+  signedInAs(userId: string, samePerson = true): void {
+    const before = this.#userId;
+    this.#userId = userId;
+    if (before === null) this.#start();
+    else if (before !== userId) this.#restart(samePerson);
+    else if (useChat.getState().connection.state === "refused") this.reconnect();
+  }
+
+  #start(): void {
     for (const message of recallUnsent()) {
       change((state) => withUnsent(state, message));
       // A session that may not have come to be yet: asking for its history would find nothing.
@@ -71,17 +76,15 @@ export class ChatService {
     this.#sendAll();
   }
 
-  /** Somebody else is signed in now: nothing that was shown may stay, save what the same person has not sent yet. */
-  restart(samePerson: boolean): void {
+  #restart(samePerson: boolean): void {
     this.#stream?.close();
-    this.#stream = null;
     this.#known = [];
     change(({ currentSessionId, unsent }) => {
       return { ...initialState, currentSessionId, unsent: samePerson ? unsent : {} };
     });
     this.#queries.removeQueries({ queryKey: ["messages"] });
     void this.#queries.resetQueries({ queryKey: queryKeys.sessions });
-    this.start();
+    this.#start();
   }
 
   /** Tries to connect at once. */
@@ -196,12 +199,15 @@ export class ChatService {
         // What happened while there was no connection was told to nobody.
         void this.#queries.invalidateQueries({ queryKey: queryKeys.sessions });
         void this.#queries.invalidateQueries({ queryKey: ["messages"] });
-        return this.#sendAll();
+        this.#sendAll();
+        return;
       case "message_created":
-        return this.#follow();
+        this.#follow();
+        return;
       case "answer_ended":
         this.#sendNext(event.sessionId);
-        return this.#follow();
+        this.#follow();
+        return;
       case "answer_unverified":
         void this.#queries.invalidateQueries({ queryKey: queryKeys.messages(event.sessionId) });
         return;
@@ -268,7 +274,7 @@ export class ChatService {
       const accepted = await this.client.chat(request, { idempotencyKey: message.key });
       if (this.#stream !== stream) return;
       change((state) => applyAccepted(state, sending, accepted));
-        this.#stream?.track(accepted.message_id, sessionId);
+      this.#stream?.track(accepted.message_id, sessionId);
       this.#sendNext(sessionId);
     } catch (error) {
       // Taken back in the meantime, or told of by the stream already: nothing waits for it any more.

@@ -19,5 +19,9 @@ export function keepPath(sessionId: string, selected: Choices): void {
 }
 
 function all(): Paths {
-  return recallJson(storageKeys.paths, (value) => (typeof value === "object" && value !== null ? (value as Paths) : {}), {});
+  return recallJson(
+    storageKeys.paths,
+    (value) => (typeof value === "object" && value !== null ? (value as Paths) : {}),
+    {},
+  );
 }

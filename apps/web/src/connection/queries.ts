@@ -1,6 +1,6 @@
+import { QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ApiError } from "@uci/client";
 import type { ModelList } from "@uci/protocol";
-import { QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { queryKeys } from "./chat-service.ts";
 import { useService } from "./service-context.ts";
 import { change, useChat } from "./store.ts";
@@ -32,7 +32,8 @@ export function useSessionPages(enabled: boolean) {
     enabled,
     initialPageParam: "",
     queryFn: async ({ pageParam, signal }) => {
-      const options = pageParam === "" ? { signal, limit: sessionRows } : { signal, limit: sessionRows, cursor: pageParam };
+      const options =
+        pageParam === "" ? { signal, limit: sessionRows } : { signal, limit: sessionRows, cursor: pageParam };
       const page = await client.sessions.list(options);
       change((state) => applySessions(state, page.sessions));
       return page.next_cursor;
@@ -49,7 +50,8 @@ export function useMessagePages(sessionId: string, enabled: boolean) {
     enabled,
     initialPageParam: "",
     queryFn: async ({ pageParam, signal }) => {
-      const options = pageParam === "" ? { signal, limit: messageRows } : { signal, limit: messageRows, cursor: pageParam };
+      const options =
+        pageParam === "" ? { signal, limit: messageRows } : { signal, limit: messageRows, cursor: pageParam };
       const page = await service.client.sessions.messages(sessionId, options);
       service.takeMessages(sessionId, page.messages);
       return page.next_cursor;

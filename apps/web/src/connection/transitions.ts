@@ -127,7 +127,10 @@ function applyEnded(state: ChatState, event: AnswerEndedEvent): ChatState {
       ...(event.error === null ? {} : { error: event.error }),
     },
   };
-  const threads = { ...state.threads, [sessionId]: { ...thread, messages: { ...thread.messages, [messageId]: message } } };
+  const threads = {
+    ...state.threads,
+    [sessionId]: { ...thread, messages: { ...thread.messages, [messageId]: message } },
+  };
   return { ...state, live: otherLive, unseen, threads };
 }
 
@@ -176,7 +179,8 @@ export function withoutUnsent(state: ChatState, sessionId: string, key: string):
 /** The event of a turn may be here before the answer to its request: the same words under the same parent. */
 function withoutMatchingUnsent(state: ChatState, sessionId: string, user: Message): ChatState {
   const match = (state.unsent[sessionId] ?? []).find(
-    ({ request }) => request?.message === user.content && (request.parent_message_id ?? null) === user.parent_message_id,
+    ({ request }) =>
+      request?.message === user.content && (request.parent_message_id ?? null) === user.parent_message_id,
   );
   return match === undefined ? state : withoutUnsent(state, sessionId, match.key);
 }

@@ -1,7 +1,7 @@
 import { ApiError } from "@uci/client";
-import { keep, recallJson, storageKeys } from "./storage.ts";
 import type { ChatState, Thread, UnsentMessage } from "./state.ts";
 import { isUnfinished } from "./state.ts";
+import { keep, recallJson, storageKeys } from "./storage.ts";
 
 /** Unsent messages kept over reloads, over all sessions. */
 const keptMessages = 20;
@@ -41,7 +41,8 @@ export function nextUnsent(
 
 /** What to do after sending did not succeed. */
 export function afterFailure(message: UnsentMessage, error: unknown): UnsentMessage {
-  if (!(error instanceof ApiError)) return { ...message, state: "failed", problem: "Something went wrong in this page." };
+  if (!(error instanceof ApiError))
+    return { ...message, state: "failed", problem: "Something went wrong in this page." };
   // The answer before it is not finished after all: its end gives the sign to try again, with a fresh request.
   if (error.code === "parent_unfinished") return { ...message, state: "waiting", request: null, problem: null };
   if (error.retryable) return { ...message, state: "waiting", problem: null };

@@ -1,6 +1,6 @@
+import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError, type Client } from "@uci/client";
 import type { AccountState } from "@uci/protocol";
-import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { create } from "zustand";
 import { queryKeys } from "../connection/chat-service.ts";
 import { useService } from "../connection/service-context.ts";
@@ -44,7 +44,7 @@ export function useAccountActions() {
     keep(storageKeys.registered, state.account === null || state.account.guest ? null : "1");
     queries.setQueryData(queryKeys.account, state);
     openAccountDialog(null);
-    service.restart(samePerson);
+    if (state.account !== null) service.signedInAs(state.account.user_id, samePerson);
   };
   return {
     signIn: async (email: string, password: string) => become(await account.signIn({ email, password }), true),

@@ -46,5 +46,5 @@ export function modelChoice(option: ModelOption | null): ModelChoice {
 
 /** Whether nothing but the built-in offline provider answers. */
 export function onlyOffline(list: ModelList | undefined): boolean {
-  return list !== undefined && list.providers.every(({ id }) => id === "offline");
+  return list?.providers.every(({ id }) => id === "offline") ?? false;
 }

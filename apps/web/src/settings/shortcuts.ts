@@ -4,7 +4,10 @@ const apple = /mac|iphone|ipad/i.test(navigator.userAgent);
 /** How keys are written on this machine: "mod" is the command key or Ctrl. */
 export function keyNames(keys: string): string {
   const mod = apple ? "⌘" : "Ctrl";
-  return keys.replace("mod", mod).replace("shift", apple ? "⇧" : "Shift").replaceAll("+", " ");
+  return keys
+    .replace("mod", mod)
+    .replace("shift", apple ? "⇧" : "Shift")
+    .replaceAll("+", " ");
 }
 
 /** Every shortcut there is; the list in the dialog is this one. */
@@ -38,5 +41,7 @@ export function shortcutOf(event: KeyboardEvent): ShortcutName | null {
 }
 
 function isWriting(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName))
+  );
 }

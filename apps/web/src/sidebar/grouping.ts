@@ -29,7 +29,9 @@ function groupTitle(date: Date, now: Date, locale: string): string {
   if (days < 7) return "Previous 7 days";
   if (days < 30) return "Previous 30 days";
   const sameYear = date.getFullYear() === now.getFullYear();
-  return new Intl.DateTimeFormat(locale, sameYear ? { month: "long" } : { month: "long", year: "numeric" }).format(date);
+  return new Intl.DateTimeFormat(locale, sameYear ? { month: "long" } : { month: "long", year: "numeric" }).format(
+    date,
+  );
 }
 
 function startOfDay(date: Date): number {

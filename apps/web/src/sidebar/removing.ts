@@ -1,5 +1,5 @@
-import { change, useChat } from "../connection/store.ts";
 import type { ChatService } from "../connection/chat-service.ts";
+import { change, useChat } from "../connection/store.ts";
 import { showNotice } from "../ui/notice.tsx";
 
 /** How long a deleted chat can be taken back. */
@@ -15,7 +15,10 @@ export function removeSession(service: ChatService, sessionId: string): void {
     if (!pending.delete(sessionId)) return;
     service.remove(sessionId).catch(() => {
       setRemoved(sessionId, false);
-      showNotice("The chat could not be deleted.", { label: "Try again", run: () => removeSession(service, sessionId) });
+      showNotice("The chat could not be deleted.", {
+        label: "Try again",
+        run: () => removeSession(service, sessionId),
+      });
     });
   };
   const timer = setTimeout(carryOut, undoMs);

@@ -32,7 +32,13 @@ export function SessionList({ enabled }: { readonly enabled: boolean }) {
           <h2 className="px-2.5 pt-4 pb-1.5 text-caption text-faint">{title}</h2>
           <ul>
             {group.map(({ session_id, title: name }) => (
-              <SessionItem key={session_id} sessionId={session_id} title={name} onOpen={closeDrawer} onRemove={remove} />
+              <SessionItem
+                key={session_id}
+                sessionId={session_id}
+                title={name}
+                onOpen={closeDrawer}
+                onRemove={remove}
+              />
             ))}
           </ul>
         </section>
@@ -40,7 +46,11 @@ export function SessionList({ enabled }: { readonly enabled: boolean }) {
       {pages.isError && (
         <p className="px-2.5 pt-4 text-caption text-soft">
           The list could not be loaded.{" "}
-          <button type="button" className="font-medium text-accent hover:underline" onClick={() => void pages.refetch()}>
+          <button
+            type="button"
+            className="font-medium text-accent hover:underline"
+            onClick={() => void pages.refetch()}
+          >
             Try again
           </button>
         </p>

@@ -49,7 +49,11 @@ export function MenuItem({ icon, danger = false, onSelect, children }: MenuItemP
   );
 }
 
-type ChoicesProps = { readonly value: string; readonly onChange: (value: string) => void; readonly children: ReactNode };
+type ChoicesProps = {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly children: ReactNode;
+};
 
 /** Items of which one is chosen. */
 export function MenuChoices({ value, onChange, children }: ChoicesProps) {

@@ -1,1 +1,2 @@
+export * from "./embedded/index.ts";
 export * from "./store/index.ts";

@@ -18,7 +18,7 @@ export const anthropicModels: readonly KnownModel[] = [
 ];
 
 /** Models up to 4.5 go on from a beginning of their answer; from 4.6 on the API answers 400 to one. */
-const prefillingClaude = /claude-(?:3|instant|2|(?:opus|sonnet|haiku)-4(?:-[015]|[-@]20\d{6})?(?:[-@]|$))/;
+const prefillingClaude = /claude-(?:3(?!\d)|instant|2(?!\d)|(?:opus|sonnet|haiku)-4(?:$|@|-(?:[0-5](?!\d)|20\d{6})))/;
 
 export function anthropicContinuation(modelId: string): ContinuationStyle | null {
   return prefillingClaude.test(modelId) ? "assistant" : null;

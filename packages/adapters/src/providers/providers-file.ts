@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { baseUrlSchema, type ConfiguredProvider, modelSettingSchema, ProviderSettingsError } from "./settings.ts";
+import {
+  apiKeySchema,
+  baseUrlSchema,
+  type ConfiguredProvider,
+  modelSettingSchema,
+  ProviderSettingsError,
+} from "./settings.ts";
 
 const providerSchema = z
   .strictObject({
@@ -8,7 +14,7 @@ const providerSchema = z
     kind: z.enum(["openai", "anthropic", "openai-compatible"]),
     base_url: baseUrlSchema,
     /** The key itself, or better: */
-    api_key: z.string().min(1).optional(),
+    api_key: apiKeySchema.optional(),
     /** the name of the environment variable that holds it. */
     api_key_env: z.string().min(1).optional(),
     models: z
@@ -59,11 +65,8 @@ export function parseProvidersFile(
     throw new ProviderSettingsError(`${fieldPath(issue.path)}${issue.message.replace(/[.\s]+$/, "")}.`);
   }
   return parsed.data.map((provider, index) => {
-    const variable = provider.api_key_env;
-    const fromEnvironment = variable === undefined ? undefined : environment[variable];
-    if (variable !== undefined && (fromEnvironment === undefined || fromEnvironment === "")) {
-      throw new ProviderSettingsError(`[${index}].api_key_env names ${variable}, which is not set.`);
-    }
+    const fromEnvironment =
+      provider.api_key_env === undefined ? undefined : keyFrom(environment, provider.api_key_env, index);
     return {
       id: provider.id,
       name: provider.name,
@@ -75,6 +78,18 @@ export function parseProvidersFile(
       configuredBy: "the providers file",
     };
   });
+}
+
+function keyFrom(environment: Readonly<Record<string, string | undefined>>, variable: string, index: number): string {
+  const value = environment[variable];
+  if (value === undefined || value === "") {
+    throw new ProviderSettingsError(`[${index}].api_key_env names ${variable}, which is not set.`);
+  }
+  const parsed = apiKeySchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ProviderSettingsError(
+    `[${index}].api_key_env names ${variable}, which ${parsed.error.issues[0]!.message}.`,
+  );
 }
 
 type Issue = { readonly path: readonly PropertyKey[]; readonly message: string };

@@ -67,3 +67,24 @@ describe.each(recordings)("$name", (recording) => {
     );
   });
 });
+
+test("a Messages API that writes its end marker otherwise and stays open is complete, and is closed", async () => {
+  const { stream, text } = recordings.find(({ wire }) => wire === "messages")!;
+  const odd = stream.replace('event: message_stop\ndata: {"type":"message_stop"}', 'data: { "type" : "message_stop" }');
+  expect(odd).not.toBe(stream);
+  let closed = false;
+  const open: typeof fetch = async () =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(odd)),
+        cancel() {
+          closed = true;
+        },
+      }),
+    );
+  const { model } = threeWires(address, {}, { fetch: open });
+  const answer = await collectAnswer(model, { ...onWire.messages, messages: question });
+  expect(answer.text).toBe(text);
+  expect(answer.finish?.finishReason).toBe("stop");
+  while (!closed) await new Promise((resolve) => setImmediate(resolve));
+});

@@ -41,7 +41,7 @@ test.each([
   [{ "retry-after": "Sun, 06 Nov 1994 08:49:47 GMT" }, 10_000],
   [{ "retry-after": "Sun, 06 Nov 1994 08:49:07 GMT" }, 0],
   [{ "retry-after": "soon" }, undefined],
-  [{ "retry-after": "-5" }, 0],
+  [{ "retry-after": "-5" }, undefined],
   [{}, undefined],
 ])("%j asks for %s ms", (headers, expected) => {
   const nowMs = Date.parse("Sun, 06 Nov 1994 08:49:37 GMT");

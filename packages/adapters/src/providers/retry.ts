@@ -30,7 +30,8 @@ export function readRetryAfterMs(headers: Headers, nowMs: number): number | unde
   if (given === null) return undefined;
   const seconds = amount(given);
   if (seconds !== undefined) return seconds * 1000;
-  const dateMs = Date.parse(given);
+  // Of its own accord the parser takes "-5" for a year.
+  const dateMs = /^[A-Za-z]{3,9},? /.test(given) ? Date.parse(given) : Number.NaN;
   return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
 }
 

@@ -26,7 +26,15 @@ export type ModelSetting = z.infer<typeof modelSettingSchema>;
 
 export const baseUrlSchema = z
   .url({ protocol: /^https?$/, error: "must be an address beginning with http:// or https://" })
+  .refine((address) => !/^https?:\/\/[^/]*@/i.test(address), "must not hold a user name or password; use a key")
   .transform((address) => address.replace(/\/+$/, ""));
+
+/** A key as it can stand in a header; white space around it, as files and secrets often have it, is taken away. */
+export const apiKeySchema = z
+  .string()
+  .trim()
+  .min(1, "must not be empty")
+  .regex(/^[\x21-\x7e]*$/, "holds a character that no key has");
 
 /** A provider as `createProviders` takes it. `models` empty: the known ones of this kind, or those the provider lists. */
 export type ConfiguredProvider = {
@@ -83,7 +91,7 @@ export function configuredProviders(settings: ProviderSettings): ConfiguredProvi
       name: "OpenAI",
       kind: "openai",
       baseUrl: baseUrl(openai.baseUrl ?? publicBaseUrls.openai, "openai.baseUrl"),
-      apiKey: openai.apiKey,
+      apiKey: apiKey(openai.apiKey, "openai.apiKey"),
       models: modelSettings(openai.models, "openai.models"),
       resumable: openai.resumable ?? false,
       configuredBy: "OPENAI_API_KEY",
@@ -95,7 +103,7 @@ export function configuredProviders(settings: ProviderSettings): ConfiguredProvi
       name: "Anthropic",
       kind: "anthropic",
       baseUrl: baseUrl(anthropic.baseUrl ?? publicBaseUrls.anthropic, "anthropic.baseUrl"),
-      apiKey: anthropic.apiKey,
+      apiKey: apiKey(anthropic.apiKey, "anthropic.apiKey"),
       models: modelSettings(anthropic.models, "anthropic.models"),
       resumable: false,
       configuredBy: "ANTHROPIC_API_KEY",
@@ -107,7 +115,8 @@ export function configuredProviders(settings: ProviderSettings): ConfiguredProvi
       name: openaiCompatible.name ?? "OpenAI-compatible",
       kind: "openai-compatible",
       baseUrl: baseUrl(openaiCompatible.baseUrl, "openaiCompatible.baseUrl"),
-      apiKey: openaiCompatible.apiKey,
+      apiKey:
+        openaiCompatible.apiKey === undefined ? undefined : apiKey(openaiCompatible.apiKey, "openaiCompatible.apiKey"),
       models: modelSettings(openaiCompatible.models, "openaiCompatible.models"),
       resumable: false,
       configuredBy: "OPENAI_COMPATIBLE_BASE_URL",
@@ -129,8 +138,16 @@ function refuseRepeatedIds(providers: readonly ConfiguredProvider[]): void {
   }
 }
 
+function apiKey(given: string, setting: string): string {
+  return checked(apiKeySchema, given, setting);
+}
+
 function baseUrl(given: string, setting: string): string {
-  const parsed = baseUrlSchema.safeParse(given);
+  return checked(baseUrlSchema, given, setting);
+}
+
+function checked(schema: z.ZodType<string>, given: string, setting: string): string {
+  const parsed = schema.safeParse(given);
   if (!parsed.success) throw new ProviderSettingsError(`${setting} ${parsed.error.issues[0]!.message}.`);
   return parsed.data;
 }

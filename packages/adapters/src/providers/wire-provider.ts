@@ -6,7 +6,7 @@ import { openaiCompatibleKind } from "./kinds/openai-compatible.ts";
 import type { Endpoint, WireKind } from "./kinds/wire-kind.ts";
 import { anthropicContinuation, anthropicModels, type KnownModel, openaiModels } from "./known-models.ts";
 import { ModelListing } from "./model-listing.ts";
-import type { ModelProvider, ProviderModel } from "./provider-model.ts";
+import type { ContinuationStyle, ModelProvider, ProviderModel } from "./provider-model.ts";
 import type { ConfiguredProvider, ModelSetting, ProviderKind } from "./settings.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -80,16 +80,7 @@ export class WireProvider implements ModelProvider {
 
   #model(setting: ModelSetting): ProviderModel {
     const { kind, resumable } = this.#settings;
-    const declared = setting.continue_prefix;
-    // OpenAI's Responses API takes an earlier answer for a message that is finished, whatever is declared.
-    const continuation =
-      kind === "openai"
-        ? null
-        : declared !== undefined
-          ? declared
-          : kind === "anthropic"
-            ? anthropicContinuation(setting.id)
-            : null;
+    const continuation = continuationOf(kind, setting);
     return {
       id: setting.id,
       name: setting.name ?? setting.id,
@@ -99,6 +90,18 @@ export class WireProvider implements ModelProvider {
       abilities: { resume: kind === "openai" && resumable, continuePrefix: continuation !== null },
     };
   }
+}
+
+function continuationOf(
+  kind: ProviderKind,
+  { id, continue_prefix, reasoning }: ModelSetting,
+): ContinuationStyle | null {
+  // OpenAI's Responses API takes an earlier answer for a message that is finished, whatever is declared.
+  if (kind === "openai") return null;
+  if (continue_prefix !== undefined) return continue_prefix;
+  // With thinking switched on, Anthropic takes no beginning of an answer either.
+  const thinks = reasoning !== undefined && reasoning !== "none";
+  return kind === "anthropic" && !thinks ? anthropicContinuation(id) : null;
 }
 
 function knownSetting({ id, name, contextWindowTokens }: KnownModel): ModelSetting {

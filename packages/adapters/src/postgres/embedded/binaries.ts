@@ -96,7 +96,8 @@ function isComplete(folder: string): boolean {
 }
 
 function versionOf(described: unknown): string {
-  const version = typeof described === "object" && described !== null && "version" in described ? described.version : null;
+  const version =
+    typeof described === "object" && described !== null && "version" in described ? described.version : null;
   return typeof version === "string" && /^[\w.-]+$/.test(version) ? version : "unknown";
 }
 

@@ -53,13 +53,29 @@ async function initialize(context: ProgramContext, data: DataFolder, durable: bo
   return password;
 }
 
-function runInitdb(context: ProgramContext, folder: string, clusterFolder: string, passwordFile: string, durable: boolean) {
+function runInitdb(
+  context: ProgramContext,
+  folder: string,
+  clusterFolder: string,
+  passwordFile: string,
+  durable: boolean,
+) {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
   const access = [`--username=${databaseUser}`, "--auth=scram-sha-256", `--pwfile=${passwordFile}`];
-  const programArguments = ["-D", clusterFolder, ...locale, ...access, "--no-instructions", ...(durable ? [] : ["--no-sync"])];
+  const programArguments = [
+    "-D",
+    clusterFolder,
+    ...locale,
+    ...access,
+    "--no-instructions",
+    ...(durable ? [] : ["--no-sync"]),
+  ];
   const program = path.join(context.binaries.folder, "bin", "initdb");
-  const child = spawn(program, programArguments, { ...programOptions(context, folder), stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, programArguments, {
+    ...programOptions(context, folder),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (piece: string) => {
@@ -77,7 +93,8 @@ export function failureFrom(output: string, folder: string): EmbeddedDatabaseErr
     return new EmbeddedDatabaseError("disk_full", `There is no space left for the database in ${folder}.`);
   }
   if (/error while loading shared libraries|GLIBC_|cannot execute|Exec format error/i.test(output)) {
-    const message = "The embedded database cannot run on this system; start a PostgreSQL 15 or newer and name it with DATABASE_URL";
+    const message =
+      "The embedded database cannot run on this system; start a PostgreSQL 15 or newer and name it with DATABASE_URL";
     return new EmbeddedDatabaseError("unsupported_platform", `${message} (${lastWords(output)}).`);
   }
   if (/Permission denied|Read-only file system/i.test(output)) {
@@ -85,15 +102,23 @@ export function failureFrom(output: string, folder: string): EmbeddedDatabaseErr
     return new EmbeddedDatabaseError("not_writable", `${message} (${lastWords(output)}).`);
   }
   const said = lastWords(output);
-  return new EmbeddedDatabaseError("start_failed", `The embedded database did not start: ${said === "" ? "it ended without a word" : said}.`);
+  return new EmbeddedDatabaseError(
+    "start_failed",
+    `The embedded database did not start: ${said === "" ? "it ended without a word" : said}.`,
+  );
 }
 
 /** The last line that names an error, without its prefix. */
 function lastWords(output: string): string {
   const lines = output.split("\n").map((line) => line.trim());
-  const telling = lines.filter((line) => /error|fatal|panic|cannot|could not/i.test(line) && !/^(?:HINT|DETAIL)/.test(line));
+  const telling = lines.filter(
+    (line) => /error|fatal|panic|cannot|could not/i.test(line) && !/^(?:HINT|DETAIL)/.test(line),
+  );
   const line = telling.at(-1) ?? lines.findLast((candidate) => candidate !== "") ?? "";
-  return line.replace(/^.*?(?:FATAL|PANIC|ERROR|error):\s*/, "").replace(/\.$/, "").slice(0, 300);
+  return line
+    .replace(/^.*?(?:FATAL|PANIC|ERROR|error):\s*/, "")
+    .replace(/\.$/, "")
+    .slice(0, 300);
 }
 
 function checkVersion(data: DataFolder): void {

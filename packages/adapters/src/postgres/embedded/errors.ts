@@ -28,13 +28,17 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
+const refusals = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOENT", "ELOOP", "ENAMETOOLONG"]);
+
 /** Turns a failure to create or write something under `folder` into an error a person can act on. */
 export function folderError(folder: string, error: unknown): unknown {
   const code = systemCode(error);
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new EmbeddedDatabaseError("disk_full", `There is no space left for the database in ${folder}.`, { cause: error });
+    return new EmbeddedDatabaseError("disk_full", `There is no space left for the database in ${folder}.`, {
+      cause: error,
+    });
   }
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR" || code === "EEXIST") {
+  if (code !== undefined && refusals.has(code)) {
     const message = `The database folder ${folder} cannot be created or written to (${code}); choose another data folder.`;
     return new EmbeddedDatabaseError("not_writable", message, { cause: error });
   }

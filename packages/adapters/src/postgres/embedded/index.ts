@@ -77,7 +77,9 @@ function openDataFolder(options: EmbeddedPostgresOptions): { layout: DataFolder;
   const layout = choose(account);
   prepareDataFolder(layout, account);
   if (layout.folder !== choose(null).folder) {
-    options.log.info(`The database cannot live in ${options.dataFolder} while this runs as root; it is in ${layout.folder}.`);
+    options.log.info(
+      `The database cannot live in ${options.dataFolder} while this runs as root; it is in ${layout.folder}.`,
+    );
   }
   return { layout, account };
 }
@@ -92,7 +94,12 @@ async function startLocked(
   if (await stopLeftover(data.cluster)) options.log.info("Stopped a database server left over from an earlier run.");
   const password = await prepareCluster(context, data, durable);
   const place = await listeningPlace(data, context.account);
-  const settings: ServerSettings = { cluster: data.cluster, socketFolder: place.socketFolder, port: place.port, durable };
+  const settings: ServerSettings = {
+    cluster: data.cluster,
+    socketFolder: place.socketFolder,
+    port: place.port,
+    durable,
+  };
   const supervisor = new Supervisor(context, settings, options.log);
   try {
     await supervisor.start();
@@ -161,7 +168,9 @@ class Supervisor {
   async start(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const server = await startServer(this.#context, this.#settings, (line) => this.#log.warn(`PostgreSQL: ${line}`));
+        const server = await startServer(this.#context, this.#settings, (line) =>
+          this.#log.warn(`PostgreSQL: ${line}`),
+        );
         this.#server = server;
         server.ended.then(() => this.#ended(server));
         return;
@@ -190,7 +199,11 @@ class Supervisor {
   }
 
   async #startAgain(): Promise<void> {
-    for (let delayMs = restartDelayMs; !this.#stopping.signal.aborted; delayMs = Math.min(delayMs * 2, restartDelayMostMs)) {
+    for (
+      let delayMs = restartDelayMs;
+      !this.#stopping.signal.aborted;
+      delayMs = Math.min(delayMs * 2, restartDelayMostMs)
+    ) {
       try {
         return await this.start();
       } catch (error) {

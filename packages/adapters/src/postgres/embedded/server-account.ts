@@ -50,6 +50,8 @@ export function canEnter(folder: string, account: ServerAccount | null): boolean
 }
 
 function mayPass(stats: fs.Stats, account: ServerAccount): boolean {
+  // A file where a folder was meant is another fault, which creating the folder will show.
+  if (!stats.isDirectory()) return true;
   if (stats.uid === account.uid) return (stats.mode & 0o100) !== 0;
   if (stats.gid === account.gid) return (stats.mode & 0o010) !== 0;
   return (stats.mode & 0o001) !== 0;

@@ -104,7 +104,9 @@ function serverArguments({ cluster, socketFolder, port, durable }: ServerSetting
     log_min_messages: "warning",
     // Statements hold what people wrote; they do not belong into a log.
     log_min_error_statement: "panic",
-    log_line_prefix: "",
+    log_error_verbosity: "terse",
+    // The kind of process in front, see `worthTelling`.
+    log_line_prefix: "%b: ",
     ...(durable ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
   };
   return ["-D", cluster, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
@@ -137,6 +139,12 @@ function startWatchdog(context: ProgramContext, folder: string, serverPid: numbe
   return watchdog;
 }
 
+/** Clients are told of their own errors; the operator hears of the server's. */
+function worthTelling(line: string): boolean {
+  if (line.startsWith("client backend:")) return /: PANIC:/.test(line);
+  return /: (?:WARNING|ERROR|FATAL|PANIC):/.test(line);
+}
+
 /** What the server says: kept for errors, and passed on line by line once it runs. */
 class ServerOutput {
   text = "";
@@ -156,7 +164,7 @@ class ServerOutput {
     if (!this.#warning) return;
     const lines = (this.#rest + piece).split("\n");
     this.#rest = lines.pop()!.slice(-keptOutputCharacters);
-    for (const line of lines) if (line.trim() !== "") this.#warn(line.trim());
+    for (const line of lines) if (worthTelling(line)) this.#warn(line.trim());
   }
 
   startWarning(): void {

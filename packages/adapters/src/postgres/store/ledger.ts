@@ -1,6 +1,6 @@
 import type { AnswerStatus, FinishReason } from "@uci/protocol";
-import type { AnswerLedger, AnswerRow, FinalAnswer, FinalizeOutcome } from "@uci/stream";
 import { isFinalStatus } from "@uci/protocol";
+import type { AnswerLedger, AnswerRow, FinalAnswer, FinalizeOutcome } from "@uci/stream";
 import { type Kysely, sql } from "kysely";
 import { asPermanent, storable } from "./pool.ts";
 import type { Database } from "./schema.ts";

@@ -133,13 +133,18 @@ export async function migrate(database: Kysely<Database>, given: typeof steps = 
     provider: {
       getMigrations: async () =>
         Object.fromEntries(
-          Object.entries(given).map(([name, statements]) => [name, { up: (db: Kysely<unknown>) => up(db, name, statements) }]),
+          Object.entries(given).map(([name, statements]) => [
+            name,
+            { up: (db: Kysely<unknown>) => up(db, name, statements) },
+          ]),
         ),
     },
   });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
-    throw new MigrationError(`The database's tables could not be brought up to date: ${messageOf(error)}.`, { cause: error });
+    throw new MigrationError(`The database's tables could not be brought up to date: ${messageOf(error)}.`, {
+      cause: error,
+    });
   }
   await checkHistory(database, given);
 }

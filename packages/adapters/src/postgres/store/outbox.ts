@@ -60,7 +60,9 @@ export class PostgresOutbox implements Outbox {
   /** Holds one connection while the task runs: the lock goes with it should this process die. */
   async exclusively(task: () => Promise<void>): Promise<boolean> {
     return this.#database.connection().execute(async (connection) => {
-      const { rows } = await sql<{ locked: boolean }>`select pg_try_advisory_lock(${sweeperLock}) as locked`.execute(connection);
+      const { rows } = await sql<{ locked: boolean }>`select pg_try_advisory_lock(${sweeperLock}) as locked`.execute(
+        connection,
+      );
       if (rows[0]?.locked !== true) return false;
       try {
         await task();

@@ -95,7 +95,10 @@ export function sessionListQuery(database: Kysely<Database>, userId: string, pag
     after === null
       ? query
       : query.where(sql<boolean>`(updated_at, session_id) < (${new Date(after.atMs)}, ${after.id})`);
-  return rest.orderBy("updated_at", "desc").orderBy("session_id", "desc").limit(page.limit + 1);
+  return rest
+    .orderBy("updated_at", "desc")
+    .orderBy("session_id", "desc")
+    .limit(page.limit + 1);
 }
 
 export class PostgresMessages implements MessageStore {
@@ -164,6 +167,16 @@ export class PostgresUsers implements UserStore {
       .values({ id, name: id, email: `${Buffer.from(id).toString("base64url")}@trusted.invalid` })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
+  }
+
+  async anyRegistered(): Promise<boolean> {
+    const row = await this.#database
+      .selectFrom("users")
+      .select("id")
+      .where("is_anonymous", "is distinct from", true)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
   }
 
   async moveSessions(fromUserId: string, toUserId: string): Promise<number> {

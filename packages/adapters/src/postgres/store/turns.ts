@@ -10,7 +10,7 @@ import {
   type TurnStore,
   titleFromMessage,
 } from "@uci/chat";
-import { isFinalStatus, type GenerationContext, type WorkflowRequest, wireTimes } from "@uci/protocol";
+import { type GenerationContext, isFinalStatus, type WorkflowRequest, wireTimes } from "@uci/protocol";
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import { storable } from "./pool.ts";
 import type { ChatSessionsTable, Database, MessagesTable } from "./schema.ts";
@@ -85,7 +85,8 @@ export class PostgresTurns implements TurnStore {
         .where("chat_sessions.user_id", "=", request.user_id)
         .executeTakeFirst();
       if (answer === undefined) throw new Refused({ kind: "not_found" });
-      if (answer.role !== "assistant" || answer.parent_message_id === null) throw new Refused({ kind: "not_an_answer" });
+      if (answer.role !== "assistant" || answer.parent_message_id === null)
+        throw new Refused({ kind: "not_an_answer" });
       if (!isFinalStatus(answer.status)) throw new Refused({ kind: "parent_unfinished" });
       const session = await lockedSession(open, answer.session_id);
       const userMessage = await messageRow(open, answer.parent_message_id);
@@ -278,7 +279,12 @@ function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowR
 }
 
 function lockedSession(open: Open, sessionId: string): Promise<SessionRow | undefined> {
-  return open.selectFrom("chat_sessions").selectAll().where("session_id", "=", sessionId).forUpdate().executeTakeFirst();
+  return open
+    .selectFrom("chat_sessions")
+    .selectAll()
+    .where("session_id", "=", sessionId)
+    .forUpdate()
+    .executeTakeFirst();
 }
 
 function messageRow(open: Open, messageId: string): Promise<MessageRow | undefined> {

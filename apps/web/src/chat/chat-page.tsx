@@ -1,0 +1,41 @@
+import { useEffect } from "react";
+import { ConnectionLine } from "../connection/connection-line.tsx";
+import { useService } from "../connection/service-context.ts";
+import { useChat } from "../connection/store.ts";
+import { preloadMarkdown } from "./answer-text.tsx";
+import { edit, focusComposer } from "./chat-ui.ts";
+import { Composer } from "./composer.tsx";
+import { EmptyState } from "./empty-state.tsx";
+import { Header } from "./header.tsx";
+import { Thread } from "./thread.tsx";
+
+type ChatPageProps = { readonly sessionId: string | null; readonly enabled: boolean };
+
+/** Header, conversation and composer. */
+export function ChatPage({ sessionId, enabled }: ChatPageProps) {
+  const service = useService();
+  const title = useChat((state) => (sessionId === null ? undefined : state.sessions[sessionId]?.title));
+  useEffect(() => {
+    service.show(sessionId);
+    edit(null);
+    if (matchMedia("(hover: hover)").matches) focusComposer();
+  }, [service, sessionId]);
+  useEffect(() => {
+    document.title = title == null ? "Universal Chat" : `${title} · Universal Chat`;
+  }, [title]);
+  useEffect(preloadMarkdown, []);
+  return (
+    <main className="flex min-w-0 flex-1 flex-col">
+      <Header sessionId={sessionId} />
+      <ConnectionLine />
+      {sessionId === null ? (
+        <div className="min-h-0 flex-1 overflow-y-auto">
+          <EmptyState />
+        </div>
+      ) : (
+        <Thread key={sessionId} sessionId={sessionId} enabled={enabled} />
+      )}
+      <Composer sessionId={sessionId} />
+    </main>
+  );
+}

@@ -1,0 +1,130 @@
+import { newSessionId } from "@uci/client";
+import { ArrowUp, Square } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useNavigate } from "react-router";
+import { useService } from "../connection/service-context.ts";
+import { useChosenModel } from "../settings/use-model.ts";
+import { classNames } from "../ui/class-names.ts";
+import { showNotice } from "../ui/notice.tsx";
+import { Tip } from "../ui/tip.tsx";
+import { composerFieldId, edit } from "./chat-ui.ts";
+import { ComposerHint } from "./composer-hint.tsx";
+import { useDraft } from "./draft.ts";
+import { GrowingField } from "./growing-field.tsx";
+import { usePath, useWriting } from "./use-path.ts";
+
+/** Characters the server takes at most are counted in bytes; this many always fit. */
+const messageCharacters = 80_000;
+
+/** Where messages are written. Stays where it is while everything else changes. */
+export function Composer({ sessionId }: { readonly sessionId: string | null }) {
+  const [draft, setDraft] = useDraft(sessionId);
+  const { path } = usePath(sessionId);
+  const writing = useWriting(path);
+  const send = useSend(sessionId);
+  const tooLong = draft.length > messageCharacters;
+  const sendable = draft.trim() !== "" && !tooLong;
+  const submit = () => {
+    if (!sendable) return;
+    setDraft("");
+    send(draft);
+  };
+  const editLast = () => {
+    const last = path.findLast(({ message }) => message.role === "user");
+    if (last !== undefined) edit(last.message.message_id);
+  };
+  return (
+    <div className="mx-auto w-full max-w-[46rem] px-4 pb-[max(4px,env(safe-area-inset-bottom))]">
+      <form
+        className="flex items-end gap-2 rounded-large border border-line-strong bg-raised py-2 pr-2 pl-4 transition-colors duration-150 focus-within:border-accent"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <GrowingField
+          id={composerFieldId}
+          testId="composer"
+          label="Message"
+          placeholder="Write a message"
+          describedBy="composer-hint"
+          autoFocus={matchMedia("(hover: hover)").matches}
+          value={draft}
+          onChange={setDraft}
+          onEnter={submit}
+          onUp={editLast}
+          className="max-h-[38dvh] py-[5px]"
+        />
+        {writing !== null && <StopButton messageId={writing.messageId} />}
+        {(writing === null || sendable) && (
+          <Tip text={writing === null ? "Send" : "Send after this answer"} keys="Enter">
+            <button
+              type="submit"
+              data-testid="send"
+              aria-label="Send"
+              disabled={!sendable}
+              className={classNames(
+                roundButton,
+                "bg-accent text-on-accent hover:bg-accent-strong disabled:bg-bubble disabled:text-faint",
+              )}
+            >
+              <ArrowUp size={18} strokeWidth={2.25} aria-hidden />
+            </button>
+          </Tip>
+        )}
+      </form>
+      <ComposerHint tooLong={tooLong} />
+    </div>
+  );
+}
+
+const roundButton =
+  "flex size-9 shrink-0 items-center justify-center rounded-full transition-colors duration-150 touch:size-10";
+
+function useSend(sessionId: string | null): (text: string) => void {
+  const service = useService();
+  const navigate = useNavigate();
+  const { choice } = useChosenModel();
+  return (text) => {
+    const target = sessionId ?? newSessionId();
+    if (sessionId === null) service.begin(target);
+    service.send(target, text, choice);
+    if (sessionId === null) void navigate(`/s/${target}`);
+  };
+}
+
+function StopButton({ messageId }: { readonly messageId: string }) {
+  const stop = useStop(messageId);
+  return (
+    <Tip text="Stop" keys="Esc">
+      <button
+        type="button"
+        data-testid="stop"
+        aria-label="Stop the answer"
+        disabled={stop.asked}
+        onClick={stop.run}
+        className={classNames(roundButton, "border border-line-strong text-ink hover:bg-hover disabled:opacity-50")}
+      >
+        <Square size={13} fill="currentColor" aria-hidden />
+      </button>
+    </Tip>
+  );
+}
+
+function useStop(messageId: string): { asked: boolean; run: () => void } {
+  const service = useService();
+  const [asked, setAsked] = useState<string | null>(null);
+  const run = () => {
+    setAsked(messageId);
+    service.stop(messageId).catch(() => {
+      setAsked(null);
+      showNotice("The answer could not be stopped. Try again.");
+    });
+  };
+  useEffect(() => {
+    const onStop = () => run();
+    window.addEventListener("uci:stop", onStop);
+    return () => window.removeEventListener("uci:stop", onStop);
+  });
+  return { asked: asked === messageId, run };
+}

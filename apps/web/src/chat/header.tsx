@@ -1,0 +1,114 @@
+import { Ellipsis, PanelLeft, Pencil, SquarePen, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { useNavigate } from "react-router";
+import { useService } from "../connection/service-context.ts";
+import { useChat } from "../connection/store.ts";
+import { keyNames } from "../settings/shortcuts.ts";
+import { removeSession } from "../sidebar/removing.ts";
+import { toggleSideBar, useSideBar } from "../sidebar/side-bar-state.ts";
+import { TitleField } from "../sidebar/title-field.tsx";
+import { useDrawer } from "../sidebar/use-drawer.ts";
+import { IconButton } from "../ui/icon-button.tsx";
+import { Menu, MenuItem } from "../ui/menu.tsx";
+import { showNotice } from "../ui/notice.tsx";
+import { ModelPicker } from "./model-picker.tsx";
+
+/** Title, model and what else can be done with a chat. */
+export function Header({ sessionId }: { readonly sessionId: string | null }) {
+  const drawer = useDrawer();
+  const shown = useSideBar((state) => state.shown);
+  const navigate = useNavigate();
+  return (
+    <header className="flex h-12 shrink-0 items-center gap-1 px-2 pt-[env(safe-area-inset-top)] box-content">
+      {(drawer || !shown) && (
+        <IconButton
+          label="Show the side bar"
+          keys={keyNames("mod+shift+S")}
+          icon={<PanelLeft size={18} strokeWidth={1.75} aria-hidden />}
+          onClick={toggleSideBar}
+        />
+      )}
+      <SessionTitle key={sessionId} sessionId={sessionId} />
+      <div className="flex min-w-0 shrink-0 items-center max-[480px]:max-w-[45%]">
+        <ModelPicker />
+        {sessionId !== null && !drawer && <SessionMenu sessionId={sessionId} />}
+        {drawer && (
+          <IconButton
+            label="New chat"
+            icon={<SquarePen size={18} strokeWidth={1.75} aria-hidden />}
+            onClick={() => void navigate("/")}
+          />
+        )}
+      </div>
+    </header>
+  );
+}
+
+function SessionTitle({ sessionId }: { readonly sessionId: string | null }) {
+  const service = useService();
+  const session = useChat((state) => (sessionId === null ? undefined : state.sessions[sessionId]));
+  const [renaming, setRenaming] = useState(false);
+  if (session === undefined) return <div className="flex-1" />;
+  const rename = (title: string | null) => {
+    setRenaming(false);
+    if (title !== null) {
+      service.rename(session.session_id, title).catch(() => showNotice("The new title could not be kept. Try again."));
+    }
+  };
+  return (
+    <div className="min-w-0 flex-1">
+      {renaming ? (
+        <TitleField title={session.title ?? ""} onDone={rename} className="max-w-md" />
+      ) : (
+        <h1 className="min-w-0 text-side font-medium">
+          <button
+            type="button"
+            title="Rename"
+            dir="auto"
+            className="block max-w-full truncate rounded-small px-2.5 py-1.5 hover:bg-hover touch:py-2.5"
+            onClick={() => setRenaming(true)}
+          >
+            {session.title ?? "New chat"}
+          </button>
+        </h1>
+      )}
+    </div>
+  );
+}
+
+function SessionMenu({ sessionId }: { readonly sessionId: string }) {
+  const service = useService();
+  const navigate = useNavigate();
+  const known = useChat((state) => state.sessions[sessionId] !== undefined);
+  if (!known) return null;
+  return (
+    <Menu
+      trigger={
+        <button
+          type="button"
+          aria-label="Options for this chat"
+          className="flex size-9 items-center justify-center rounded-small text-soft hover:bg-hover hover:text-ink touch:size-11"
+        >
+          <Ellipsis size={18} aria-hidden />
+        </button>
+      }
+    >
+      <MenuItem
+        icon={<Pencil size={16} aria-hidden />}
+        onSelect={() => document.querySelector<HTMLElement>("h1 button")?.click()}
+      >
+        Rename
+      </MenuItem>
+      <MenuItem
+        icon={<Trash2 size={16} aria-hidden />}
+        danger
+        onSelect={() => {
+          removeSession(service, sessionId);
+          void navigate("/");
+        }}
+      >
+        Delete
+      </MenuItem>
+    </Menu>
+  );
+}

@@ -1,0 +1,57 @@
+import { X } from "lucide-react";
+import { useNavigate } from "react-router";
+import { useService } from "../connection/service-context.ts";
+import type { UnsentMessage } from "../connection/state.ts";
+import { useChat } from "../connection/store.ts";
+import { IconButton } from "../ui/icon-button.tsx";
+import { focusComposer } from "./chat-ui.ts";
+import { putBack } from "./draft.ts";
+import { Bubble } from "./user-message.tsx";
+
+const words = {
+  queued: "Goes out after this answer",
+  sending: "",
+  waiting: "Waiting for the connection",
+  failed: "",
+} as const;
+
+/** A message that is not accepted yet: shown in its place, and taken back with the cross. */
+export function Unsent({ message }: { readonly message: UnsentMessage }) {
+  const service = useService();
+  const navigate = useNavigate();
+  const failed = message.state === "failed";
+  const takeBack = () => {
+    service.takeBack(message);
+    const thread = useChat.getState().threads[message.sessionId];
+    // A chat that never came to be is left again.
+    const begun = thread === undefined || Object.keys(thread.messages).length === 0;
+    putBack(begun ? null : message.sessionId, message.text);
+    if (begun) void navigate("/");
+    focusComposer();
+  };
+  return (
+    <article
+      data-testid="message-unsent"
+      data-state={message.state}
+      aria-label="Your message, not sent yet"
+      className="flex flex-col items-end"
+    >
+      <Bubble text={message.text} faint={!failed} />
+      <div className="mt-1 -mr-1.5 flex min-h-7 items-center gap-1 text-caption text-faint touch:min-h-10">
+        {failed ? <span className="text-danger">{message.problem}</span> : words[message.state]}
+        {failed && (
+          <button
+            type="button"
+            className="rounded-small px-1.5 py-0.5 font-medium text-accent hover:bg-hover touch:py-2.5"
+            onClick={() => service.sendAgain(message)}
+          >
+            Try again
+          </button>
+        )}
+        {message.state !== "sending" && (
+          <IconButton small label="Do not send" icon={<X size={16} aria-hidden />} onClick={takeBack} />
+        )}
+      </div>
+    </article>
+  );
+}

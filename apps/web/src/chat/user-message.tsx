@@ -1,0 +1,122 @@
+import { Pencil } from "lucide-react";
+import { memo, useLayoutEffect, useRef, useState } from "react";
+import { useService } from "../connection/service-context.ts";
+import { useChosenModel } from "../settings/use-model.ts";
+import { Button } from "../ui/button.tsx";
+import { classNames } from "../ui/class-names.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
+import { edit, focusComposer, useEditing } from "./chat-ui.ts";
+import { GrowingField } from "./growing-field.tsx";
+import type { PathStep } from "./path.ts";
+import { SiblingSwitch } from "./sibling-switch.tsx";
+
+/** The reader's own words. */
+export const UserMessage = memo(function UserMessage({ message, siblings, index }: PathStep) {
+  const editing = useEditing(({ messageId }) => messageId === message.message_id);
+  return (
+    <article
+      data-testid="message-user"
+      data-message-id={message.message_id}
+      aria-label="Your message"
+      className="group/message flex flex-col items-end"
+    >
+      {editing ? <EditForm {...{ message, siblings, index }} /> : <Bubble text={message.content} />}
+      {!editing && (
+        <div className="mt-1 -mr-1.5 flex h-7 items-center gap-0.5 touch:h-10">
+          <SiblingSwitch siblings={siblings} index={index} />
+          <div className="flex items-center gap-0.5 opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100 touch:opacity-100">
+            <CopyButton text={() => message.content} label="Copy message" />
+            <IconButton
+              small
+              label="Edit"
+              icon={<Pencil size={15} aria-hidden />}
+              onClick={() => edit(message.message_id)}
+            />
+          </div>
+        </div>
+      )}
+    </article>
+  );
+});
+
+/** A text in its bubble; a long one is folded after twelve lines. */
+export function Bubble({ text, faint = false }: { readonly text: string; readonly faint?: boolean }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [long, setLong] = useState(false);
+  const [open, setOpen] = useState(false);
+  // The text is looked at anew when it changes, though only its height is read.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element !== null && !open) setLong(element.scrollHeight > element.clientHeight + 4);
+  }, [text, open]);
+  return (
+    <div
+      className={classNames(
+        "max-w-[80%] rounded-large bg-bubble px-4 py-2.5 max-[480px]:max-w-[88%]",
+        faint && "opacity-50",
+      )}
+    >
+      <div
+        ref={box}
+        dir="auto"
+        className={classNames("break-words whitespace-pre-wrap", !open && "line-clamp-12", "[overflow-wrap:anywhere]")}
+      >
+        {text}
+      </div>
+      {long && (
+        <button
+          type="button"
+          className="mt-1 rounded-small text-side font-medium text-soft hover:text-ink touch:min-h-11"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          {open ? "Show less" : "Show all"}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function EditForm({ message }: PathStep) {
+  const service = useService();
+  const { choice } = useChosenModel();
+  const [text, setText] = useState(message.content);
+  const close = () => {
+    edit(null);
+    focusComposer();
+  };
+  const send = () => {
+    if (text.trim() === "") return;
+    service.send(message.session_id, text, choice, message.parent_message_id);
+    close();
+  };
+  return (
+    <form
+      className="w-full rounded-large border border-line-strong bg-raised p-3 focus-within:border-accent"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <GrowingField
+        autoFocus
+        label="Edit your message"
+        value={text}
+        onChange={setText}
+        onEnter={send}
+        onEscape={close}
+        className="max-h-[50dvh] px-1"
+      />
+      <div className="mt-2 flex items-center justify-end gap-2">
+        <Button kind="quiet" onClick={close}>
+          Cancel
+        </Button>
+        <Button kind="primary" type="submit" disabled={text.trim() === ""}>
+          Send
+        </Button>
+      </div>
+    </form>
+  );
+}

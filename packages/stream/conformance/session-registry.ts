@@ -1,0 +1,61 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { SessionRegistry } from "../src/index.ts";
+
+/** What every session registry must do. `makeRegistry` gives an empty one; `pass` lets time go by for it. */
+export function sessionRegistryConformance(
+  name: string,
+  makeRegistry: () => Promise<{ registry: SessionRegistry; pass: (durationMs: number) => Promise<void> }>,
+): void {
+  describe(`session registry: ${name}`, () => {
+    let registry: SessionRegistry;
+    let pass: (durationMs: number) => Promise<void>;
+    beforeEach(async () => {
+      ({ registry, pass } = await makeRegistry());
+      await registry.renew("pod-a", null);
+      await registry.renew("pod-b", null);
+    });
+
+    async function podsOf(sessionId: string): Promise<string[]> {
+      return [...((await registry.find([sessionId])).get(sessionId) ?? [])].sort();
+    }
+
+    it("R1 finds every pod that holds a session", async () => {
+      await registry.register("pod-a", [{ connection_id: "c1", session_id: "s1" }]);
+      await registry.register("pod-b", [
+        { connection_id: "c2", session_id: "s1" },
+        { connection_id: "c2", session_id: "s2" },
+      ]);
+      expect(await podsOf("s1")).toEqual(["pod-a", "pod-b"]);
+      expect(await podsOf("s2")).toEqual(["pod-b"]);
+      expect(await podsOf("s3")).toEqual([]);
+    });
+
+    it("R2 keeps a pod while one of its connections shows the session", async () => {
+      const two = ["c1", "c2"].map((connection_id) => ({ connection_id, session_id: "s1" }));
+      await registry.register("pod-a", two);
+      await registry.deregister("pod-a", two.slice(0, 1));
+      expect(await podsOf("s1")).toEqual(["pod-a"]);
+      await registry.deregister("pod-a", two.slice(1));
+      expect(await podsOf("s1")).toEqual([]);
+    });
+
+    it("R3 does the same thing twice without harm", async () => {
+      const connection = [{ connection_id: "c1", session_id: "s1" }];
+      await registry.register("pod-a", connection);
+      await registry.register("pod-a", connection);
+      await registry.deregister("pod-a", connection);
+      await registry.deregister("pod-a", connection);
+      expect(await podsOf("s1")).toEqual([]);
+    });
+
+    it("R4 sweeps out a pod whose heartbeat stopped, and no other", async () => {
+      await registry.register("pod-a", [{ connection_id: "c1", session_id: "s1" }]);
+      await registry.register("pod-b", [{ connection_id: "c2", session_id: "s1" }]);
+      await pass(20_000);
+      await registry.renew("pod-b", [{ connection_id: "c2", session_id: "s1" }]);
+      await pass(15_000);
+      expect([...(await registry.sweep())]).toEqual(["pod-a"]);
+      expect(await podsOf("s1")).toEqual(["pod-b"]);
+    }, 60_000);
+  });
+}

@@ -1,0 +1,199 @@
+import { isFinalStatus } from "@uci/protocol";
+import { describe, expect, it } from "vitest";
+import { ModelError, PermanentStoreError, Sweeper } from "../src/index.ts";
+import { World } from "./world.ts";
+
+const text = "one two three four five six seven eight nine ten";
+
+function sweeperOf(world: World): Sweeper {
+  const { queue, owners, live, clock, database } = world;
+  return new Sweeper({ outbox: database, queue, owners, live, clock, sweepConnections: async () => undefined });
+}
+
+function row(world: World, messageId = "msg_1") {
+  return world.database.rows.get(messageId)!;
+}
+
+describe("worker", () => {
+  it("W2 ends a job whose row is final, gone or of a higher generation without an attempt", async () => {
+    const world = new World(text);
+    for (const id of ["msg_final", "msg_gone", "msg_raised"]) await world.ask(id);
+    world.database.rows.set("msg_final", { ...row(world, "msg_final"), status: "complete" });
+    world.database.rows.delete("msg_gone");
+    await world.database.raiseGeneration("msg_raised", 0);
+    await world.worker("worker-a");
+    await world.clock.run(60_000);
+    expect(world.model.calls).toBe(0);
+    const left = world.queue.take(10, 0);
+    await world.clock.run(1);
+    expect(await left).toEqual([]);
+  });
+
+  it("W3 begins nothing while the database is away and begins when it is back", async () => {
+    const world = new World(text);
+    await world.ask("msg_1");
+    world.database.away = true;
+    await world.worker("worker-a");
+    await world.clock.run(10_000);
+    expect(world.model.calls).toBe(0);
+    world.database.away = false;
+    await world.clock.until(() => world.database.finalUpdates === 1);
+    expect(row(world).text).toBe(text);
+  });
+
+  it("W8 streams on while the database is away and stores the answer when it is back", async () => {
+    const world = new World(text);
+    const pod = await world.pod("pod-a");
+    await world.worker("worker-a");
+    const { reader } = await world.read(pod);
+    await world.ask("msg_1");
+    await world.clock.until(() => reader.fold("msg_1").nextChunkId > 2);
+    world.database.away = true;
+    await world.clock.until(() => reader.names().includes("message_complete"));
+    expect(reader.fold("msg_1").text).toBe(text);
+    await world.clock.run(60_000);
+    world.database.away = false;
+    await world.clock.until(() => world.database.finalUpdates === 1);
+    expect(row(world)).toMatchObject({ status: "complete", text });
+  });
+
+  it("W8 stores an answer that the database refuses as failed with its text", async () => {
+    const world = new World(text);
+    const { finalize } = world.database;
+    let refusals = 0;
+    world.database.finalize = async (answer) => {
+      if (answer.status === "complete" && ++refusals > 0) throw new PermanentStoreError("refused");
+      return finalize.call(world.database, answer);
+    };
+    await world.worker("worker-a");
+    await world.ask("msg_1");
+    await world.clock.until(() => world.database.finalUpdates === 1);
+    expect(refusals).toBe(1);
+    expect(row(world)).toMatchObject({ status: "failed", text });
+  });
+
+  it("W7 stops only when the close is committed, and nothing follows it", async () => {
+    const world = new World(text);
+    const pod = await world.pod("pod-a");
+    await world.worker("worker-a");
+    const { reader } = await world.read(pod);
+    await world.ask("msg_1");
+    await world.clock.until(() => reader.fold("msg_1").nextChunkId > 3);
+    const stopped = pod.stopAnswer("msg_1");
+    await world.clock.run(100);
+    expect(await stopped).toEqual({ kind: "closed", finishReason: "stopped" });
+    const { text: shown, close } = reader.fold("msg_1");
+    expect(close?.metadata?.["finish_reason"]).toBe("stopped");
+    await world.clock.run(5_000);
+    expect(reader.fold("msg_1").text).toBe(shown);
+    expect(row(world)).toMatchObject({ status: "stopped", text: shown });
+    expect(world.model.aborted).toBe(1);
+    const again = pod.stopAnswer("msg_1");
+    await world.clock.run(100);
+    expect(await again).toMatchObject({ finishReason: "stopped" });
+  });
+
+  it("W6 S3 carries out a stop that came before the job had begun, without calling a provider", async () => {
+    const world = new World(text);
+    const pod = await world.pod("pod-a");
+    await world.ask("msg_1");
+    const stopped = pod.stopAnswer("msg_1");
+    await world.clock.run(2_000);
+    expect(await stopped).toEqual({ kind: "stopping" });
+    await world.worker("worker-a");
+    await world.clock.until(() => world.database.finalUpdates === 1);
+    expect(row(world)).toMatchObject({ status: "stopped", text: "" });
+    expect(world.model.calls).toBe(0);
+  });
+
+  it("W9 closes an answer with the provider's error and keeps its text", async () => {
+    const world = new World(text);
+    const { generate } = world.model;
+    world.model.generate = async function* (...args) {
+      let words = 0;
+      for await (const part of generate.apply(world.model, args)) {
+        if (words++ === 3) throw new ModelError("provider_overloaded", "The provider is overloaded.", true);
+        yield part;
+      }
+    };
+    const pod = await world.pod("pod-a");
+    await world.worker("worker-a");
+    const { reader } = await world.read(pod);
+    await world.ask("msg_1");
+    await world.clock.until(() => reader.names().includes("message_complete"));
+    expect(reader.fold("msg_1").close?.error?.code).toBe("provider_overloaded");
+    await world.clock.until(() => world.database.finalUpdates === 1);
+    expect(row(world)).toMatchObject({ status: "failed", text: "one two three " });
+  });
+
+  it("W9 an adapter that throws something else ends its answer and no other", async () => {
+    const world = new World(text);
+    const { generate } = world.model;
+    world.model.generate = async function* (request, signal) {
+      if (request.messages[0]?.content === "break") throw new TypeError("a fault of the adapter");
+      yield* generate.call(world.model, request, signal);
+    };
+    await world.worker("worker-a");
+    await world.ask("msg_1");
+    await world.ask("msg_2");
+    world.database.rows.get("msg_1")!.request = { ...row(world).request, message: "break" };
+    await world.queue.enqueue("msg_1:again", { ...row(world).request });
+    await world.clock.until(() => world.database.finalUpdates === 2);
+    expect(row(world, "msg_2").text).toBe(text);
+  });
+
+  it("W4 gives a second delivery of a running job back", async () => {
+    const world = new World(text);
+    await world.worker("worker-a");
+    await world.ask("msg_1");
+    await world.clock.run(50);
+    await world.queue.enqueue("msg_1:0.again", row(world).request);
+    await world.clock.until(() => world.database.finalUpdates === 1);
+    await world.clock.run(10_000);
+    expect(world.model.calls).toBe(1);
+  });
+});
+
+describe("sweeper", () => {
+  it("S1 publishes a stored job that was never published", async () => {
+    const world = new World(text);
+    await world.ask("msg_1");
+    const { request } = row(world);
+    const fresh = new World(text);
+    fresh.database.add({ ...request, timestamp: new Date(fresh.clock.nowMs()).toISOString() });
+    await fresh.worker("worker-a");
+    const sweeper = sweeperOf(fresh);
+    sweeper.start();
+    await fresh.clock.until(() => fresh.database.finalUpdates === 1);
+    expect(fresh.database.rows.get("msg_1")?.queuedAtMs).not.toBeNull();
+    await sweeper.stop();
+  });
+
+  it("S2 queues an answer again whose owner is gone and whose job was lost", async () => {
+    const world = new World(text);
+    await world.ask("msg_1");
+    await world.queue.take(1, 0);
+    await world.owners.claim("msg_1", { generation: 0, attempt: 1, worker_id: "worker-dead", nonce: "n", base: null }, 0);
+    await world.journal.append("worker-dead", { number: 0, records: [{ kind: "born", worker_id: "worker-dead" }] }, 0);
+    await world.worker("worker-a");
+    const sweeper = sweeperOf(world);
+    sweeper.start();
+    await world.clock.until(() => world.database.finalUpdates === 1, 15_000);
+    expect(row(world).text).toBe(text);
+    await sweeper.stop();
+  });
+
+  it("S4 starts what was published before under the next generation, the rest as it is", async () => {
+    const world = new World(text);
+    await world.ask("msg_1");
+    world.database.add({ ...row(world).request, message_id: "msg_2" });
+    const fresh = new World(text);
+    for (const [id, kept] of world.database.rows) fresh.database.rows.set(id, kept);
+    const sweeper = sweeperOf(fresh);
+    expect(await sweeper.restartAll()).toBe(2);
+    await fresh.worker("worker-a");
+    await fresh.clock.until(() => [...fresh.database.rows.values()].every(({ status }) => isFinalStatus(status)));
+    expect(fresh.database.rows.get("msg_1")?.generation).toBe(1);
+    expect(fresh.database.rows.get("msg_2")?.generation).toBe(0);
+  });
+});
