@@ -9,7 +9,8 @@ export default defineConfig({
     // The page's policy allows nothing but files of its own origin: no data: URIs for fonts or icons.
     assetsInlineLimit: 0,
     reportCompressedSize: true,
-    chunkSizeWarningLimit: 700,
+    // The grammars of the code colours are large, and each is fetched only with the first code in its language.
+    chunkSizeWarningLimit: 1_000,
   },
   server: {
     host: "127.0.0.1",

@@ -33,7 +33,7 @@ async function run(options: StartOptions): Promise<void> {
   const { settings } = options;
   const log = pino({ level: settings.LOG_LEVEL }, pino.destination({ dest: 2, sync: true }));
   const dataFolder = preparedFolder(settings.DATA);
-  const providers = await configuredProviders(settings, options.environment);
+  const providers = await configuredProviders(settings, options.environment, (message) => log.warn(message));
   const [server] = await Promise.all([database(options, dataFolder, log), providers.ready()]);
   try {
     const embedded = await startEmbedded({
@@ -80,7 +80,7 @@ async function database({ settings }: StartOptions, dataFolder: string, log: Log
     return { connection: { connectionString: url }, description: `${host}${pathname}`, stop: async () => undefined };
   }
   const folder = path.join(dataFolder, "postgres");
-  const server: EmbeddedPostgres = await startEmbeddedPostgres({ dataFolder: folder, log: (line) => log.info(line) });
+  const server: EmbeddedPostgres = await startEmbeddedPostgres({ dataFolder: folder, log });
   const elsewhere = path.resolve(server.dataFolder) === path.resolve(folder) ? "in the data folder" : `in ${server.dataFolder}`;
   return { connection: server.connection, description: `PostgreSQL 18, ${elsewhere}`, stop: () => server.stop() };
 }

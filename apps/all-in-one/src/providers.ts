@@ -12,6 +12,7 @@ import type { Settings } from "./config.ts";
 export async function configuredProviders(
   settings: Settings,
   environment: Readonly<Record<string, string | undefined>>,
+  warn: (message: string) => void,
 ): Promise<Providers> {
   const file = settings.PROVIDERS_FILE;
   const given: ProviderSettings = {
@@ -25,7 +26,7 @@ export async function configuredProviders(
       firstTokenTimeoutMs: settings.PROVIDER_FIRST_TOKEN_TIMEOUT_SECONDS * 1000,
     },
   };
-  return createProviders(given);
+  return createProviders(given, { warn });
 }
 
 function endpoint(kind: "openai" | "anthropic", apiKey?: string, baseUrl?: string, models?: string): ProviderSettings {

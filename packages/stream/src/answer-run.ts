@@ -196,7 +196,8 @@ export class AnswerRun {
   /** Forgets the answer: the provider's request is aborted and nothing is served any more. */
   drop(): void {
     this.#dropped = true;
-    this.#abort.abort(new Error("the worker gave this answer up"));
+    // Somebody else goes on: a provider that can pick up its own response must not cancel it.
+    this.#abort.abort(Object.assign(new Error("the worker gave this answer up"), { name: "HandOver" }));
     this.#unsubscribe();
   }
 

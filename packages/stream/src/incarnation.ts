@@ -40,6 +40,7 @@ export class Incarnation {
   #aliveSubscription: Subscription | null = null;
   #resolveOver: () => void = () => undefined;
   #ended = false;
+  #sealsItself = false;
   #draining = false;
   #pulling: Promise<void> = Promise.resolve();
 
@@ -105,6 +106,7 @@ export class Incarnation {
   async sealMyself(reason: string): Promise<void> {
     const unfinished = [...this.busy.values()];
     const attempts = new Map([...this.runs].map(([messageId, run]) => [messageId, run.attempt]));
+    this.#sealsItself = true;
     this.writer.abandon();
     const { journal, clock, queue } = this.ports;
     await sealJournal(journal, clock, this.workerId, this.workerId, reason);
@@ -228,7 +230,7 @@ export class Incarnation {
     for (const run of this.runs.values()) run.drop();
     this.runs.clear();
     this.#release();
-    this.observe({ kind: "fenced", worker_id: this.workerId });
+    if (!this.#sealsItself) this.observe({ kind: "fenced", worker_id: this.workerId });
     this.#resolveOver();
   }
 

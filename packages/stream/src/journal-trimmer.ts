@@ -1,18 +1,29 @@
 import { isFinalStatus } from "@uci/protocol";
-import type { Incarnation } from "./incarnation.ts";
+import type { AnswerRun } from "./answer-run.ts";
+import type { JournalWriter } from "./journal-writer.ts";
+import type { WorkerPorts } from "./worker-context.ts";
+
+/** The incarnation whose journal is trimmed. */
+export type TrimmedWorker = {
+  readonly workerId: string;
+  readonly ports: Pick<WorkerPorts, "journal" | "owners" | "ledger" | "clock">;
+  readonly runs: ReadonlyMap<string, AnswerRun>;
+  readonly writer: JournalWriter;
+  readonly lives: boolean;
+};
 
 /**
  * Removes what no unfinished answer needs from a worker's own journal. Waits after a row's commit and reads the row
  * again: a database without a synchronous standby may lose its last seconds, and then the journal is all there is.
  */
 export class JournalTrimmer {
-  readonly #incarnation: Incarnation;
+  readonly #worker: TrimmedWorker;
   readonly #delayMs: number;
   /** Finished answers whose entries are still needed: first sequence and time of the row's commit. */
   readonly #waiting = new Map<string, { sequence: number; storedAtMs: number }>();
 
-  constructor(incarnation: Incarnation, delayMs: number) {
-    this.#incarnation = incarnation;
+  constructor(worker: TrimmedWorker, delayMs: number) {
+    this.#worker = worker;
     this.#delayMs = delayMs;
   }
 
@@ -22,7 +33,7 @@ export class JournalTrimmer {
   }
 
   async trim(): Promise<void> {
-    const { ports, runs, workerId, writer } = this.#incarnation;
+    const { ports, runs, workerId, writer } = this.#worker;
     const nowMs = ports.clock.nowMs();
     for (const [messageId, { storedAtMs }] of this.#waiting) {
       if (nowMs - storedAtMs < this.#delayMs) continue;
@@ -38,6 +49,6 @@ export class JournalTrimmer {
     let before = writer.lastSequence;
     for (const run of runs.values()) if (run.storedAtMs === null) before = Math.min(before, run.openedSequence ?? 0);
     for (const { sequence } of this.#waiting.values()) before = Math.min(before, sequence);
-    if (before > 0 && this.#incarnation.lives) await ports.journal.trim(workerId, before).catch(() => undefined);
+    if (before > 0 && this.#worker.lives) await ports.journal.trim(workerId, before).catch(() => undefined);
   }
 }

@@ -17,7 +17,7 @@ export function SideBar({ enabled }: { readonly enabled: boolean }) {
       <aside
         aria-label="Side bar"
         hidden={!shown}
-        className="flex w-68 shrink-0 flex-col border-r border-line bg-side text-side [[hidden]]:hidden"
+        className="flex w-68 shrink-0 flex-col border-r border-line bg-panel text-side [[hidden]]:hidden"
       >
         <Content enabled={enabled} />
       </aside>
@@ -29,7 +29,7 @@ export function SideBar({ enabled }: { readonly enabled: boolean }) {
         <Dialog.Overlay className="fixed inset-0 z-20 bg-veil animate-appear" />
         <Dialog.Content
           aria-describedby={undefined}
-          className="fixed inset-y-0 left-0 z-30 flex w-[min(19rem,86vw)] flex-col border-r border-line bg-side pb-[env(safe-area-inset-bottom)] pl-[env(safe-area-inset-left)] text-side shadow-float outline-none animate-appear"
+          className="fixed inset-y-0 left-0 z-30 flex w-[min(19rem,86vw)] flex-col border-r border-line bg-panel pb-[env(safe-area-inset-bottom)] pl-[env(safe-area-inset-left)] text-side shadow-float outline-none animate-appear"
         >
           <Dialog.Title className="sr-only">Chats</Dialog.Title>
           <Content enabled={enabled} />
