@@ -6,14 +6,27 @@ import { z } from "zod";
 
 /** Settings of the one process: its own, the pod's and the workflow service's. */
 export const allSettings = {
-  PORT: z.coerce.number().int().min(1).max(65_535).default(8080).describe("Where the page is; more pods take the ports after it. --port"),
-  HOST: z.string().min(1).default("127.0.0.1").describe("The address to listen on; 0.0.0.0 lets other machines in. --host"),
+  PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .default(8080)
+    .describe("Where the page is; more pods take the ports after it. --port"),
+  HOST: z
+    .string()
+    .min(1)
+    .default("127.0.0.1")
+    .describe("The address to listen on; 0.0.0.0 lets other machines in. --host"),
   DATA: z.string().min(1).default("./data").describe("The folder that holds everything that lasts. --data"),
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: "must begin with postgres://" })
     .optional()
     .describe("A PostgreSQL of yours, 15 or newer, instead of the one in the data folder."),
-  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("warn").describe("What is written to standard error, as JSON lines."),
+  LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error", "silent"])
+    .default("warn")
+    .describe("What is written to standard error, as JSON lines."),
   ...backendSettings,
   ...workflowSettings,
 } as const;
@@ -45,7 +58,8 @@ export function readStartOptions(
   });
   refuseOpenTrust(settings);
   const pods = count("--pods", values.pods);
-  if (settings.PORT + pods - 1 > 65_535) throw new SettingError("There are not enough ports after --port for that many pods.");
+  if (settings.PORT + pods - 1 > 65_535)
+    throw new SettingError("There are not enough ports after --port for that many pods.");
   return { settings, pods, workers: count("--workers", values.workers), environment };
 }
 

@@ -3,7 +3,13 @@ import { makeId } from "@uci/adapters/ids";
 import { isDatabaseUnavailable, openPostgresStore, type PostgresStore } from "@uci/adapters/postgres";
 import type { Providers } from "@uci/adapters/providers";
 import { Accounts, type BackendConfig, type BackendPorts, type RunningPod, startBackend } from "@uci/backend";
-import { MemoryJournal, MemoryLiveChannel, MemoryOwnerRegister, MemorySessionRegistry, MemoryWorkQueue } from "@uci/stream/memory";
+import {
+  MemoryJournal,
+  MemoryLiveChannel,
+  MemoryOwnerRegister,
+  MemorySessionRegistry,
+  MemoryWorkQueue,
+} from "@uci/stream/memory";
 import { type RunningWorkflow, startWorkflow, sweeperOf, type WorkflowPorts } from "@uci/workflow";
 import type { PoolConfig } from "pg";
 import type { Logger } from "pino";
@@ -79,7 +85,10 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions): Promis
     outbox: store.outbox,
     model: providers.model,
     contextWindowTokens: (provider, model) =>
-      providers.catalogue().find(({ id }) => id === provider)?.models.find(({ id }) => id === model)?.context_window_tokens,
+      providers
+        .catalogue()
+        .find(({ id }) => id === provider)
+        ?.models.find(({ id }) => id === model)?.context_window_tokens,
     log,
   };
   const restarted = await sweeperOf(ports).restartAll();
@@ -107,7 +116,8 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions): Promis
 }
 
 function podConfig(options: EmbeddedOptions, index: number, port: number): BackendConfig {
-  const { host, authMode, allowSignUp, authSecret, publicUrl, trustForwardedFrom, streamsPerUser, pageFolder } = options;
+  const { host, authMode, allowSignUp, authSecret, publicUrl, trustForwardedFrom, streamsPerUser, pageFolder } =
+    options;
   return {
     ...{ host, port, authMode, allowSignUp, authSecret, publicUrl, trustForwardedFrom, streamsPerUser, pageFolder },
     podId: `pod-${index + 1}-${randomNonce()}`,

@@ -1,6 +1,11 @@
 import fs from "node:fs";
 import path from "node:path";
-import { EmbeddedDatabaseError, type EmbeddedPostgres, MigrationError, startEmbeddedPostgres } from "@uci/adapters/postgres";
+import {
+  EmbeddedDatabaseError,
+  type EmbeddedPostgres,
+  MigrationError,
+  startEmbeddedPostgres,
+} from "@uci/adapters/postgres";
 import { ProviderSettingsError } from "@uci/adapters/providers";
 import { SettingError } from "@uci/adapters/settings";
 import type { PoolConfig } from "pg";
@@ -47,7 +52,10 @@ async function run(options: StartOptions): Promise<void> {
       authSecret: settings.AUTH_SECRET ?? keptSecret(dataFolder),
       allowSignUp: settings.ALLOW_SIGN_UP,
       publicUrl: settings.PUBLIC_URL,
-      trustForwardedFrom: (settings.TRUST_FORWARDED_FROM ?? "").split(",").map((part) => part.trim()).filter(Boolean),
+      trustForwardedFrom: (settings.TRUST_FORWARDED_FROM ?? "")
+        .split(",")
+        .map((part) => part.trim())
+        .filter(Boolean),
       streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
       pageFolder: builtPage(),
       takeover: settings.TAKEOVER,
@@ -81,7 +89,8 @@ async function database({ settings }: StartOptions, dataFolder: string, log: Log
   }
   const folder = path.join(dataFolder, "postgres");
   const server: EmbeddedPostgres = await startEmbeddedPostgres({ dataFolder: folder, log });
-  const elsewhere = path.resolve(server.dataFolder) === path.resolve(folder) ? "in the data folder" : `in ${server.dataFolder}`;
+  const elsewhere =
+    path.resolve(server.dataFolder) === path.resolve(folder) ? "in the data folder" : `in ${server.dataFolder}`;
   return { connection: server.connection, description: `PostgreSQL 18, ${elsewhere}`, stop: () => server.stop() };
 }
 
@@ -130,10 +139,13 @@ function sentenceOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   if (code === "EADDRINUSE") return `Port ${port} is in use by another program; choose another with --port.`;
-  if (code === "EACCES" && port !== undefined) return `Port ${port} may not be opened by this user; choose one above 1023 with --port.`;
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return `${address ?? "That address"} is not an address of this machine; choose another with --host.`;
+  if (code === "EACCES" && port !== undefined)
+    return `Port ${port} may not be opened by this user; choose one above 1023 with --port.`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return `${address ?? "That address"} is not an address of this machine; choose another with --host.`;
   const known = [SettingError, ProviderSettingsError, EmbeddedDatabaseError, MigrationError];
   if (known.some((kind) => error instanceof kind)) return error.message;
-  if (code !== undefined && /^(28|3D|ECONN|ENOENT|08)/.test(code)) return `The database cannot be used: ${error.message}.`;
+  if (code !== undefined && /^(28|3D|ECONN|ENOENT|08)/.test(code))
+    return `The database cannot be used: ${error.message}.`;
   return null;
 }

@@ -1,5 +1,5 @@
-import { describeSettings } from "@uci/adapters/settings";
 import type { ProviderDescription } from "@uci/adapters/providers";
+import { describeSettings } from "@uci/adapters/settings";
 import { allSettings } from "./config.ts";
 
 export type ReadyFacts = {
@@ -28,7 +28,11 @@ export function readyText(facts: ReadyFacts): string {
     lines.push("             Add a real model: put OPENAI_API_KEY=…, ANTHROPIC_API_KEY=… or");
     lines.push("             OPENAI_COMPATIBLE_BASE_URL=… into the file .env and start again.");
   }
-  if (facts.restarted > 0) lines.push("", `  ${facts.restarted} answer${facts.restarted === 1 ? "" : "s"} cut off by the last stop begin${facts.restarted === 1 ? "s" : ""} anew.`);
+  if (facts.restarted > 0)
+    lines.push(
+      "",
+      `  ${facts.restarted} answer${facts.restarted === 1 ? "" : "s"} cut off by the last stop begin${facts.restarted === 1 ? "s" : ""} anew.`,
+    );
   if (facts.trusted) {
     lines.push("", "  AUTH_MODE=trusted: every caller is believed to be whom it says it is.");
     lines.push("  Only your own gateway may reach this address.");
@@ -66,5 +70,7 @@ export function environmentExample(): string {
   const rows = describeSettings(allSettings).map(
     ({ name, standard, meaning }) => `# ${meaning}\n#${name}=${standard}\n`,
   );
-  return ["# Settings of Universal Chat Interface. Copy to .env and take the # off what you set.", "", ...rows].join("\n");
+  return ["# Settings of Universal Chat Interface. Copy to .env and take the # off what you set.", "", ...rows].join(
+    "\n",
+  );
 }

@@ -1,8 +1,8 @@
 import {
   createProviders,
   type ProviderDescription,
-  type Providers,
   type ProviderSettings,
+  type Providers,
   readProvidersFile,
 } from "@uci/adapters/providers";
 import type { ModelList } from "@uci/protocol";
@@ -42,7 +42,10 @@ function compatible(settings: Settings): ProviderSettings {
 }
 
 function modelsOf(list: string | undefined): { models?: string[] } {
-  const models = (list ?? "").split(",").map((model) => model.trim()).filter((model) => model !== "");
+  const models = (list ?? "")
+    .split(",")
+    .map((model) => model.trim())
+    .filter((model) => model !== "");
   return models.length === 0 ? {} : { models };
 }
 

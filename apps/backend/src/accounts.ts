@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { type Account, RegisteredError, type SignIn, type SignUp } from "@uci/protocol";
 import type { UserStore } from "@uci/chat";
+import { type Account, RegisteredError, type SignIn, type SignUp } from "@uci/protocol";
 import { betterAuth } from "better-auth";
 import { admin, anonymous } from "better-auth/plugins";
 import type { FastifyRequest } from "fastify";
@@ -60,7 +60,11 @@ export class Accounts implements Identifier {
     if (!this.#allowSignUp) throw new RegisteredError("sign_up_closed");
     const name = body.name ?? body.email.split("@")[0] ?? body.email;
     return this.#signedIn(request, (headers) =>
-      this.#auth.api.signUpEmail({ body: { email: body.email, password: body.password, name }, headers, returnHeaders: true }),
+      this.#auth.api.signUpEmail({
+        body: { email: body.email, password: body.password, name },
+        headers,
+        returnHeaders: true,
+      }),
     );
   }
 
@@ -113,8 +117,16 @@ function authOver(settings: AccountsSettings) {
     advanced: {
       cookiePrefix: "uci",
       useSecureCookies: false,
-      defaultCookieAttributes: { httpOnly: true, sameSite: "lax", secure: publicUrl?.startsWith("https:") === true, path: "/" },
-      database: { generateId: ({ model }) => (model === "users" || model === "user" ? settings.makeUserId() : crypto.randomUUID()) },
+      defaultCookieAttributes: {
+        httpOnly: true,
+        sameSite: "lax",
+        secure: publicUrl?.startsWith("https:") === true,
+        path: "/",
+      },
+      database: {
+        generateId: ({ model }) =>
+          model === "users" || model === "user" ? settings.makeUserId() : crypto.randomUUID(),
+      },
       // Routes check the origin themselves, before the library is called.
       disableOriginCheck: true,
     },
@@ -137,7 +149,9 @@ function authOver(settings: AccountsSettings) {
           await users.moveSessions(anonymousUser.user.id, newUser.user.id);
         },
       }),
-      admin({ schema: { user: { fields: adminUserFields }, session: { fields: { impersonatedBy: "impersonated_by" } } } }),
+      admin({
+        schema: { user: { fields: adminUserFields }, session: { fields: { impersonatedBy: "impersonated_by" } } },
+      }),
     ],
   });
 }

@@ -5,7 +5,9 @@ export const backendSettings = {
   AUTH_MODE: z
     .enum(["accounts", "trusted"])
     .default("accounts")
-    .describe("accounts: people sign up, sign in or start as a guest. trusted: your own gateway has authenticated the caller and user_id is believed."),
+    .describe(
+      "accounts: people sign up, sign in or start as a guest. trusted: your own gateway has authenticated the caller and user_id is believed.",
+    ),
   TRUSTED_PUBLIC: flag().describe("1 lets the trusted mode listen on an address other machines can reach."),
   ALLOW_SIGN_UP: flag(true).describe("false closes the door to new accounts and guests."),
   AUTH_SECRET: z
@@ -13,12 +15,21 @@ export const backendSettings = {
     .min(32, "must have 32 characters or more")
     .optional()
     .describe("Signs the cookies; 32 characters or more. The embedded default makes one in its data folder."),
-  PUBLIC_URL: z.url().optional().describe("Where people reach the page, such as https://chat.example.org. Cookies are Secure when it is https."),
+  PUBLIC_URL: z
+    .url()
+    .optional()
+    .describe("Where people reach the page, such as https://chat.example.org. Cookies are Secure when it is https."),
   TRUST_FORWARDED_FROM: z
     .string()
     .optional()
     .describe("Addresses of your gateway, comma-separated, whose X-Forwarded-For is believed. Empty: nobody's."),
-  SSE_CONNECTIONS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(100).describe("Open streams one user may have on one pod."),
+  SSE_CONNECTIONS_PER_USER: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe("Open streams one user may have on one pod."),
 } as const;
 
 function flag(standard = false) {

@@ -1,5 +1,5 @@
-import { type Account, RegisteredError } from "@uci/protocol";
 import type { UserStore } from "@uci/chat";
+import { type Account, RegisteredError } from "@uci/protocol";
 import type { FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
 
@@ -36,7 +36,10 @@ export class TrustedIdentifier implements Identifier {
   async identify(request: FastifyRequest, claimed: string | undefined): Promise<Identity> {
     const userId = claimed ?? headerText(request.headers["x-user-id"]) ?? queryUserId(request);
     if (userId === undefined) {
-      throw new RegisteredError("unauthenticated", "user_id is missing: give it as a field, in the query or as X-User-Id.");
+      throw new RegisteredError(
+        "unauthenticated",
+        "user_id is missing: give it as a field, in the query or as X-User-Id.",
+      );
     }
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
     if (userId.length === 0 || userId.length > 128 || /[\u0000-\u001f\u007f]/.test(userId) || !userId.isWellFormed()) {
@@ -55,6 +58,6 @@ function headerText(value: string | string[] | undefined): string | undefined {
 }
 
 function queryUserId(request: FastifyRequest): string | undefined {
-  const value = (request.query as Record<string, unknown> | undefined)?.["user_id"];
+  const value = (request.query as Record<string, unknown> | undefined)?.user_id;
   return typeof value === "string" ? value : undefined;
 }

@@ -21,7 +21,8 @@ export type RunningPod = {
 export async function startBackend(config: BackendConfig, ports: BackendPorts): Promise<RunningPod> {
   const { live, ledger, registry, clock } = ports;
   const reader = new PodReader(config.podId, { live, ledger, registry, clock }, (event) => {
-    if (event.kind === "contradiction" || event.kind === "hash_mismatch") ports.log.error(event, "stream contradicts itself");
+    if (event.kind === "contradiction" || event.kind === "hash_mismatch")
+      ports.log.error(event, "stream contradicts itself");
     else ports.log.debug(event, "stream");
   });
   let draining = false;

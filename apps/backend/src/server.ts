@@ -5,7 +5,12 @@ import fastifyStatic from "@fastify/static";
 import fastifySwagger from "@fastify/swagger";
 import { errorRegistry, isIdentifier, protocolVersion, RegisteredError, wireLimits } from "@uci/protocol";
 import Fastify, { type FastifyRequest, LogController } from "fastify";
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from "fastify-type-provider-zod";
 import { errorBody, errorHandler, registered, sendError } from "./errors.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { chatRoutes } from "./routes/chat.ts";
@@ -74,7 +79,8 @@ function takeJsonAlone(app: App): void {
 
 function withoutPrototypeKeys(value: unknown): unknown {
   const text = JSON.stringify(value);
-  if (text?.includes('"__proto__"')) throw new RegisteredError("invalid_request", "The body has a key that is not allowed.");
+  if (text?.includes('"__proto__"'))
+    throw new RegisteredError("invalid_request", "The body has a key that is not allowed.");
   return value;
 }
 

@@ -8,7 +8,6 @@ import { ShortcutsDialog } from "./settings/shortcuts-dialog.tsx";
 import { removePendingNow } from "./sidebar/removing.ts";
 import { SideBar } from "./sidebar/side-bar.tsx";
 import { Announcer } from "./ui/announcer.tsx";
-import { NoticePlace } from "./ui/notice.tsx";
 import { usePageKeys } from "./use-page-keys.ts";
 
 /** The whole page. There are two addresses: a new chat, and one that exists. */
@@ -28,7 +27,6 @@ export function App() {
       <ChatPage sessionId={sessionId} enabled={enabled} />
       <AccountDialog />
       <ShortcutsDialog />
-      <NoticePlace />
       <Announcer />
     </div>
   );

@@ -11,13 +11,33 @@ export const workflowSettings = {
   OPENAI_COMPATIBLE_BASE_URL: z
     .url()
     .optional()
-    .describe("Adds any endpoint that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp, OpenRouter … Ends in /v1 with most."),
+    .describe(
+      "Adds any endpoint that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp, OpenRouter … Ends in /v1 with most.",
+    ),
   OPENAI_COMPATIBLE_API_KEY: z.string().min(1).optional().describe("Its key, where it wants one."),
-  OPENAI_COMPATIBLE_MODELS: z.string().optional().describe("Its models, comma-separated. Empty: it is asked for them at start."),
+  OPENAI_COMPATIBLE_MODELS: z
+    .string()
+    .optional()
+    .describe("Its models, comma-separated. Empty: it is asked for them at start."),
   PROVIDERS_FILE: z.string().optional().describe("A JSON file with more providers; docs/providers.md shows one."),
-  PROVIDER_IDLE_TIMEOUT_SECONDS: z.coerce.number().min(1).max(290).default(120).describe("A provider silent for this long has failed."),
-  PROVIDER_FIRST_TOKEN_TIMEOUT_SECONDS: z.coerce.number().min(1).max(290).default(120).describe("The same before its first word."),
-  OFFLINE_WORDS_PER_SECOND: z.coerce.number().min(0).max(100_000).default(30).describe("Pace of the built-in offline model; 0: as fast as it can."),
+  PROVIDER_IDLE_TIMEOUT_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .max(290)
+    .default(120)
+    .describe("A provider silent for this long has failed."),
+  PROVIDER_FIRST_TOKEN_TIMEOUT_SECONDS: z.coerce
+    .number()
+    .min(1)
+    .max(290)
+    .default(120)
+    .describe("The same before its first word."),
+  OFFLINE_WORDS_PER_SECOND: z.coerce
+    .number()
+    .min(0)
+    .max(100_000)
+    .default(30)
+    .describe("Pace of the built-in offline model; 0: as fast as it can."),
   TAKEOVER: z
     .enum(["continue", "interrupt"])
     .default("continue")

@@ -7,7 +7,10 @@ function utf8AtMost(bytes: number) {
   return z
     .string()
     .max(bytes)
-    .refine((text) => text.length * 3 <= bytes || encoder.encode(text).length <= bytes, `must be at most ${bytes} bytes`);
+    .refine(
+      (text) => text.length * 3 <= bytes || encoder.encode(text).length <= bytes,
+      `must be at most ${bytes} bytes`,
+    );
 }
 
 export const answerStatuses = ["queued", "streaming", "complete", "stopped", "interrupted", "failed"] as const;

@@ -11,8 +11,12 @@ import * as workflow from "./workflow.ts";
 export const protocolVersion = 1;
 
 function described(schemas: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(schemas).filter((entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType);
-  return Object.fromEntries(entries.map(([name, schema]) => [name, z.toJSONSchema(schema, { unrepresentable: "any" })]));
+  const entries = Object.entries(schemas).filter(
+    (entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType,
+  );
+  return Object.fromEntries(
+    entries.map(([name, schema]) => [name, z.toJSONSchema(schema, { unrepresentable: "any" })]),
+  );
 }
 
 /** All of the wire as one JSON text: equal texts, equal wire. */

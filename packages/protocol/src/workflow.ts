@@ -62,7 +62,11 @@ export type PodMessage =
   | z.infer<typeof chunkSchema>;
 
 /** Asks the owner of an answer for its committed chunks after `from` (-1: all) and to send further ones to the pod. */
-export const readRequestSchema = z.object({ from: z.number().int().min(-1), generation: natural, pod_id: identifierSchema });
+export const readRequestSchema = z.object({
+  from: z.number().int().min(-1),
+  generation: natural,
+  pod_id: identifierSchema,
+});
 export type ReadRequest = z.infer<typeof readRequestSchema>;
 
 /**
@@ -72,9 +76,7 @@ export type ReadRequest = z.infer<typeof readRequestSchema>;
 export const readReplySchema = z.object({
   generation: natural,
   attempt: natural,
-  snapshot: z
-    .object({ upto: z.number().int().min(-1), text: z.string(), reasoning: z.string() })
-    .optional(),
+  snapshot: z.object({ upto: z.number().int().min(-1), text: z.string(), reasoning: z.string() }).optional(),
   chunks: z.array(chunkSchema),
   more: z.boolean(),
 });

@@ -40,8 +40,8 @@ export class AnswerProgress {
   apply(chunk: JournaledChunk): boolean {
     if (this.fold.apply(chunk) !== "applied") return false;
     if (chunk.chunk_type === "content" && chunk.chunk !== "") this.progressAttempt = chunk.attempt;
-    if (chunk.chunk_type === "metadata" && typeof chunk.metadata?.["response_id"] === "string") {
-      this.responseId = chunk.metadata["response_id"];
+    if (chunk.chunk_type === "metadata" && typeof chunk.metadata?.response_id === "string") {
+      this.responseId = chunk.metadata.response_id;
     }
     if (chunk.chunk_type === "reset") this.responseId = null;
     return true;

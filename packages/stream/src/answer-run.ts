@@ -108,7 +108,8 @@ export class AnswerRun {
   /** Writes the state this attempt starts from; what came before counts again only when the last part is committed. */
   async open(callsProvider: boolean): Promise<"committed" | "fenced"> {
     if (callsProvider) this.progress.providerCalls++;
-    this.progress.model ??= this.#ports.model.resolve(this.job.context.ai_provider, this.job.context.model)?.model ?? null;
+    this.progress.model ??=
+      this.#ports.model.resolve(this.job.context.ai_provider, this.job.context.model)?.model ?? null;
     for (const { record, bytes } of openedRecords(this.progress.state())) this.#writer.push(record, bytes, "control");
     const settled = await this.#writer.flushed();
     if (settled === "committed") {
@@ -146,7 +147,7 @@ export class AnswerRun {
     const settled = await this.end({ finishReason: "stopped", error: null, outputTokens: undefined });
     const { close } = this.progress.fold;
     if (settled === "fenced" || close === null) return null;
-    return { closed: true, finish_reason: close.metadata?.["finish_reason"] as FinishReason, chunk_id: close.chunk_id };
+    return { closed: true, finish_reason: close.metadata?.finish_reason as FinishReason, chunk_id: close.chunk_id };
   }
 
   /** Calls the provider and streams what it says until it ends, fails or is stopped. */
@@ -327,7 +328,7 @@ export class AnswerRun {
 export function finalAnswerOf(progress: AnswerProgress, attempts: number): FinalAnswer {
   const { fold } = progress;
   const metadata = fold.close?.metadata ?? {};
-  const finishReason = metadata["finish_reason"] as FinishReason;
+  const finishReason = metadata.finish_reason as FinishReason;
   return {
     message_id: progress.messageId,
     session_id: progress.sessionId,
@@ -337,11 +338,11 @@ export function finalAnswerOf(progress: AnswerProgress, attempts: number): Final
     reasoning: fold.reasoning,
     tools: fold.tools,
     model: progress.model,
-    token_count: metadata["tokens_used"] as number,
+    token_count: metadata.tokens_used as number,
     finish_reason: finishReason,
     last_chunk_id: fold.nextChunkId - 1,
-    length: metadata["length"] as number,
-    sha256: metadata["sha256"] as string,
+    length: metadata.length as number,
+    sha256: metadata.sha256 as string,
     attempts,
     error: fold.close?.error ?? null,
   };

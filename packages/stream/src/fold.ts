@@ -42,7 +42,8 @@ export class AnswerFold {
     } else if (!journaled && this.journaled) return "old";
     if (chunk.chunk_id < this.nextChunkId || this.close !== null) return "old";
     if (chunk.chunk_id > this.nextChunkId) return "gap";
-    if (chunk.offset !== undefined && chunk.chunk_type !== "reset" && chunk.offset !== this.textBytes) return "conflict";
+    if (chunk.offset !== undefined && chunk.chunk_type !== "reset" && chunk.offset !== this.textBytes)
+      return "conflict";
     this.#take(chunk);
     return "applied";
   }

@@ -7,7 +7,10 @@ import type { AnswerRow } from "./ports.ts";
 import { Backoff } from "./waiting.ts";
 
 /** What a reader that is at some position has to be sent next. */
-export type Delivery = { readonly kind: "nothing" } | { readonly kind: "snapshot" } | { readonly kind: "chunks"; readonly chunks: readonly Chunk[] };
+export type Delivery =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "snapshot" }
+  | { readonly kind: "chunks"; readonly chunks: readonly Chunk[] };
 
 /** One answer as a pod knows it: the text so far, what is held out of order, and what it still has to ask for. */
 export class LiveAnswer {
@@ -125,8 +128,8 @@ export class LiveAnswer {
     const metadata = this.fold.close?.metadata;
     return {
       status: this.fold.nextChunkId === 0 ? "queued" : "streaming",
-      finishReason: (metadata?.["finish_reason"] as FinishReason | undefined) ?? null,
-      tokenCount: (metadata?.["tokens_used"] as number | undefined) ?? 0,
+      finishReason: (metadata?.finish_reason as FinishReason | undefined) ?? null,
+      tokenCount: (metadata?.tokens_used as number | undefined) ?? 0,
     };
   }
 

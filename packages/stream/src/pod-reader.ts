@@ -354,7 +354,8 @@ export class PodReader {
 
   #forgetSession(sessionId: string): void {
     this.#bySession.delete(sessionId);
-    for (const answer of this.#answers.values()) if (answer.sessionId === sessionId) this.#answers.delete(answer.messageId);
+    for (const answer of this.#answers.values())
+      if (answer.sessionId === sessionId) this.#answers.delete(answer.messageId);
   }
 
   async #holdUser(connection: ReaderConnection): Promise<void> {

@@ -1,10 +1,4 @@
-import type {
-  AnswerStatus,
-  ErrorCode,
-  FinishReason,
-  JournaledChunk,
-  WorkflowRequest,
-} from "@uci/protocol";
+import type { AnswerStatus, ErrorCode, FinishReason, JournaledChunk, WorkflowRequest } from "@uci/protocol";
 
 /** Time, as the heart sees it. The simulation gives it a virtual one. */
 export interface Clock {
@@ -92,7 +86,12 @@ export interface Journal {
    * Appends an entry if `afterSequence` (0: none) is the journal's last sequence. Atomic. Never throws: see the outcomes.
    * Two appends of the same journal and number have the same identity within two minutes: only one is stored.
    */
-  append(workerId: string, entry: JournalEntry, afterSequence: number, priority: AppendPriority): Promise<AppendOutcome>;
+  append(
+    workerId: string,
+    entry: JournalEntry,
+    afterSequence: number,
+    priority: AppendPriority,
+  ): Promise<AppendOutcome>;
   /** Entries from `fromSequence` on, in order, a bounded number of them; none: the end. */
   read(workerId: string, fromSequence: number): Promise<readonly StoredEntry[]>;
   /** The entry at a sequence, null when there is none. */

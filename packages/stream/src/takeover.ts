@@ -6,7 +6,12 @@ import { sealJournal } from "./seal.ts";
 
 /** What a dead owner left of an answer. `lost`: its journals are gone, it can only begin under the next generation. */
 export type Inheritance =
-  | { readonly kind: "state"; readonly progress: AnswerProgress; readonly opened: boolean; readonly base: string | null }
+  | {
+      readonly kind: "state";
+      readonly progress: AnswerProgress;
+      readonly opened: boolean;
+      readonly base: string | null;
+    }
   | { readonly kind: "lost" };
 
 /**
@@ -46,7 +51,8 @@ export class Takeover {
       const fold = await this.sealAndFold(source, `takes over ${messageId}`, wanted);
       if (fold === "gone") return { kind: "lost" };
       const progress = fold.get(messageId);
-      const current = progress?.fold.generation === generation && (source === base || progress.fold.attempt === attempt);
+      const current =
+        progress?.fold.generation === generation && (source === base || progress.fold.attempt === attempt);
       if (progress !== undefined && current) {
         return { kind: "state", progress: AnswerProgress.from(progress.state()), opened: true, base: source };
       }

@@ -45,8 +45,18 @@ export type WorkerEvent =
   | { readonly kind: "failed"; readonly worker_id: string; readonly error: unknown }
   | { readonly kind: "sealed"; readonly worker_id: string; readonly by: string }
   | { readonly kind: "opened"; readonly message_id: string; readonly attempt: number; readonly correlation_id: string }
-  | { readonly kind: "first_text"; readonly message_id: string; readonly correlation_id: string; readonly sinceJobMs: number }
-  | { readonly kind: "provider_failed"; readonly message_id: string; readonly correlation_id: string; readonly code: string }
+  | {
+      readonly kind: "first_text";
+      readonly message_id: string;
+      readonly correlation_id: string;
+      readonly sinceJobMs: number;
+    }
+  | {
+      readonly kind: "provider_failed";
+      readonly message_id: string;
+      readonly correlation_id: string;
+      readonly code: string;
+    }
   | {
       readonly kind: "closed";
       readonly message_id: string;

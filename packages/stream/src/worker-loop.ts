@@ -9,12 +9,27 @@ import { sha256Hex, utf8Bytes } from "./text.ts";
 import { Backoff, sleep, untilDone } from "./waiting.ts";
 
 /** `unknown`: the database cannot say. */
-type RowView = { readonly kind: "open"; readonly row: AnswerRow } | { readonly kind: "over" } | { readonly kind: "unknown" };
+type RowView =
+  | { readonly kind: "open"; readonly row: AnswerRow }
+  | { readonly kind: "over" }
+  | { readonly kind: "unknown" };
 
 /** What stands before the next attempt. */
 type Start =
-  | { readonly kind: "attempt"; readonly job: WorkflowRequest; readonly progress: AnswerProgress; readonly attempt: number; readonly base: string | null; readonly afterSequence: number }
-  | { readonly kind: "closed"; readonly job: WorkflowRequest; readonly progress: AnswerProgress; readonly attempt: number }
+  | {
+      readonly kind: "attempt";
+      readonly job: WorkflowRequest;
+      readonly progress: AnswerProgress;
+      readonly attempt: number;
+      readonly base: string | null;
+      readonly afterSequence: number;
+    }
+  | {
+      readonly kind: "closed";
+      readonly job: WorkflowRequest;
+      readonly progress: AnswerProgress;
+      readonly attempt: number;
+    }
   | { readonly kind: "over" }
   | { readonly kind: "later" };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { JournalWriter } from "../src/journal-writer.ts";
 import type { AppendOutcome, AppendPriority, Journal, JournalEntry, JournalRecord } from "../src/index.ts";
+import { JournalWriter } from "../src/journal-writer.ts";
 import { MemoryJournal } from "../src/memory/index.ts";
 import { sealJournal } from "../src/seal.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -48,7 +48,8 @@ function setUp() {
   const congestion: boolean[] = [];
   let fenced = 0;
   const writer = new JournalWriter("worker-1", journal, clock, {
-    committed: (records) => committed.push(...records.map((item) => (item.kind === "born" ? item.worker_id : item.kind))),
+    committed: (records) =>
+      committed.push(...records.map((item) => (item.kind === "born" ? item.worker_id : item.kind))),
     fenced: () => fenced++,
     congested: (full) => congestion.push(full),
   });
@@ -126,7 +127,10 @@ describe("journal writer", () => {
     const { clock, journal, committed, push, fences } = setUp();
     push("a");
     await clock.run(0);
-    journal.fates.push(async () => ({ kind: "moved" }), async () => ({ kind: "moved" }));
+    journal.fates.push(
+      async () => ({ kind: "moved" }),
+      async () => ({ kind: "moved" }),
+    );
     push("b");
     await clock.run(1_000);
     expect(committed).toEqual(["a", "b"]);

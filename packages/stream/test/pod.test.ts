@@ -1,4 +1,4 @@
-import { subjects, type Chunk } from "@uci/protocol";
+import { type Chunk, subjects } from "@uci/protocol";
 import { describe, expect, it } from "vitest";
 import type { LiveChannel } from "../src/index.ts";
 import { World } from "./world.ts";
@@ -32,7 +32,9 @@ async function answered(lose: (subject: string, message: unknown) => boolean, wo
 
 describe("pod", () => {
   it("P2 asks the owner for what is missing in the middle", async () => {
-    const { world, reader } = await answered((_s, message) => isChunks(message) && message.some((c) => c.chunk_id === 4));
+    const { world, reader } = await answered(
+      (_s, message) => isChunks(message) && message.some((c) => c.chunk_id === 4),
+    );
     await world.clock.until(() => reader.fold("msg_1").nextChunkId > 4, 2_000);
     await world.clock.until(() => reader.names().includes("message_complete"));
     expect(reader.fold("msg_1").text).toBe(text);
@@ -41,7 +43,8 @@ describe("pod", () => {
 
   it("P3 finds a last chunk that was lost by the positions", async () => {
     const { world, reader } = await answered(
-      (_s, message) => (isChunks(message) && message.some((c) => c.is_final)) || Object.hasOwn(message as object, "persisted"),
+      (_s, message) =>
+        (isChunks(message) && message.some((c) => c.is_final)) || Object.hasOwn(message as object, "persisted"),
     );
     await world.clock.until(() => reader.names().includes("message_complete"), 5_000);
     expect(reader.fold("msg_1").text).toBe(text);

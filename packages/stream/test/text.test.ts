@@ -73,20 +73,26 @@ describe("fold and buffer", () => {
 
   it("F1 F7 gives the same text for any cutting of a provider's text", () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) })), (pieces) => {
-        const sanitizer = new TextSanitizer();
-        const text = pieces.map((piece) => sanitizer.push(piece)).join("") + sanitizer.end();
-        expect(text).toBe(pieces.join("").replaceAll("\u0000", "\uFFFD").toWellFormed());
-        expect(utf8Bytes(text)).toBe(encoder.encode(text).length);
-      }),
+      fc.property(
+        fc.array(fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) })),
+        (pieces) => {
+          const sanitizer = new TextSanitizer();
+          const text = pieces.map((piece) => sanitizer.push(piece)).join("") + sanitizer.end();
+          expect(text).toBe(pieces.join("").replaceAll("\u0000", "\uFFFD").toWellFormed());
+          expect(utf8Bytes(text)).toBe(encoder.encode(text).length);
+        },
+      ),
     );
   });
 
   it("F2 counts bytes as the encoder does, also of lone surrogates", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }), (text) => {
-        expect(utf8Bytes(text)).toBe(encoder.encode(text).length);
-      }),
+      fc.property(
+        fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
+        (text) => {
+          expect(utf8Bytes(text)).toBe(encoder.encode(text).length);
+        },
+      ),
     );
   });
 
@@ -164,7 +170,21 @@ describe("cursor", () => {
   });
 
   it("C1 refuses everything else without throwing", () => {
-    for (const text of ["", "1", "2~", "1~a", "1~a:0", "1~a:0.", "1~a:-1.0", "1~a:0.-2", "1~a:0.1,a:0.2", "1~a b:0.1", "1~a:0.1,", "1~a:01.1", "1~a:0.9999999999"]) {
+    for (const text of [
+      "",
+      "1",
+      "2~",
+      "1~a",
+      "1~a:0",
+      "1~a:0.",
+      "1~a:-1.0",
+      "1~a:0.-2",
+      "1~a:0.1,a:0.2",
+      "1~a b:0.1",
+      "1~a:0.1,",
+      "1~a:01.1",
+      "1~a:0.9999999999",
+    ]) {
       expect(parseCursor(text), text).toBeNull();
     }
     fc.assert(
@@ -173,7 +193,9 @@ describe("cursor", () => {
         if (parsed !== null) expect(formatCursor(parsed)).toBe(text);
       }),
     );
-    const tooMany = new Map(Array.from({ length: 65 }, (_, index) => [`m${index}`, { generation: 0, chunkId: 1 }] as const));
+    const tooMany = new Map(
+      Array.from({ length: 65 }, (_, index) => [`m${index}`, { generation: 0, chunkId: 1 }] as const),
+    );
     expect(parseCursor(formatCursor(tooMany))).toBeNull();
   });
 });

@@ -83,7 +83,7 @@ describe("worker", () => {
     await world.clock.run(100);
     expect(await stopped).toEqual({ kind: "closed", finishReason: "stopped" });
     const { text: shown, close } = reader.fold("msg_1");
-    expect(close?.metadata?.["finish_reason"]).toBe("stopped");
+    expect(close?.metadata?.finish_reason).toBe("stopped");
     await world.clock.run(5_000);
     expect(reader.fold("msg_1").text).toBe(shown);
     expect(row(world)).toMatchObject({ status: "stopped", text: shown });
@@ -173,7 +173,11 @@ describe("sweeper", () => {
     const world = new World(text);
     await world.ask("msg_1");
     await world.queue.take(1, 0);
-    await world.owners.claim("msg_1", { generation: 0, attempt: 1, worker_id: "worker-dead", nonce: "n", base: null }, 0);
+    await world.owners.claim(
+      "msg_1",
+      { generation: 0, attempt: 1, worker_id: "worker-dead", nonce: "n", base: null },
+      0,
+    );
     await world.journal.append("worker-dead", { number: 0, records: [{ kind: "born", worker_id: "worker-dead" }] }, 0);
     await world.worker("worker-a");
     const sweeper = sweeperOf(world);

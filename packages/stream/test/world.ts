@@ -15,9 +15,9 @@ import {
   type PendingJob,
   PodReader,
   PodRouter,
+  parseCursor,
   ReaderConnection,
   type ReaderSink,
-  parseCursor,
   Worker,
   type WorkerEvent,
   type WorkerPorts,
@@ -31,7 +31,12 @@ import {
 } from "../src/memory/index.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-type Row = AnswerRow & { request: WorkflowRequest; queuedAtMs: number | null; createdAtMs: number; final: FinalAnswer | null };
+type Row = AnswerRow & {
+  request: WorkflowRequest;
+  queuedAtMs: number | null;
+  createdAtMs: number;
+  final: FinalAnswer | null;
+};
 
 /** The database of the tests: rows in a map, and a switch that makes it unreachable. */
 export class TestDatabase implements AnswerLedger, Outbox {

@@ -21,7 +21,8 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     sign_up_allowed: ports.accounts?.signUpAllowed ?? false,
   });
   const accounts = (): Accounts => {
-    if (ports.accounts === null) throw new RegisteredError("not_found", "Accounts are kept by the gateway in front of this system.");
+    if (ports.accounts === null)
+      throw new RegisteredError("not_found", "Accounts are kept by the gateway in front of this system.");
     return ports.accounts;
   };
   const answer = (reply: FastifyReply, signedIn: SignedIn): AccountState => {
@@ -39,17 +40,21 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     answer(reply, await accounts().signUp(request, request.body)),
   );
 
-  app.post("/api/auth/sign-in", { schema: { tags: ["auth"], body: signInSchema, response } }, async (request, reply) => {
-    const key = `${request.ip} ${request.body.email.toLowerCase()}`;
-    const failed = failures.get(key) ?? 0;
-    if (failed >= allowedFailures) throw new RegisteredError("rate_limited", undefined, failureWindowMs);
-    try {
-      return answer(reply, await accounts().signIn(request, request.body));
-    } catch (error) {
-      if (error instanceof RegisteredError && error.code === "invalid_credentials") failures.set(key, failed + 1);
-      throw error;
-    }
-  });
+  app.post(
+    "/api/auth/sign-in",
+    { schema: { tags: ["auth"], body: signInSchema, response } },
+    async (request, reply) => {
+      const key = `${request.ip} ${request.body.email.toLowerCase()}`;
+      const failed = failures.get(key) ?? 0;
+      if (failed >= allowedFailures) throw new RegisteredError("rate_limited", undefined, failureWindowMs);
+      try {
+        return answer(reply, await accounts().signIn(request, request.body));
+      } catch (error) {
+        if (error instanceof RegisteredError && error.code === "invalid_credentials") failures.set(key, failed + 1);
+        throw error;
+      }
+    },
+  );
 
   app.post("/api/auth/guest", { schema: { tags: ["auth"], body: emptyBody, response } }, async (request, reply) => {
     const identity = await accounts().identify(request);

@@ -28,7 +28,14 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
   for (const url of ["/api/chat", "/chat"]) {
     app.post(
       url,
-      { schema: { tags: ["chat"], hide: url === "/chat", body: chatRequestSchema, response: { 202: chatAcceptedSchema } } },
+      {
+        schema: {
+          tags: ["chat"],
+          hide: url === "/chat",
+          body: chatRequestSchema,
+          response: { 202: chatAcceptedSchema },
+        },
+      },
       async (request, reply) => {
         const { body } = request;
         const identity = await requireIdentity(identifier, request, body.user_id);
@@ -100,7 +107,11 @@ function stopRoute(app: App, { ports, identifier, reader }: Surroundings): void 
       if (outcome.kind === "stopping") return reply.status(202).send({ message_id: messageId, status: "stopping" });
       const finishReason = outcome.finishReason ?? undefined;
       const status = outcome.kind === "closed" && finishReason === "stopped" ? "stopped" : "final";
-      const body = { message_id: messageId, status, ...(finishReason === undefined ? {} : { finish_reason: finishReason }) };
+      const body = {
+        message_id: messageId,
+        status,
+        ...(finishReason === undefined ? {} : { finish_reason: finishReason }),
+      };
       return reply.status(200).send(body as z.infer<typeof stopResponseSchema>);
     },
   );
@@ -141,7 +152,8 @@ function canonical(value: unknown): unknown {
 async function accepted(surroundings: Surroundings, userId: string, outcome: TurnOutcome): Promise<ChatAccepted> {
   if (outcome.kind === "not_found") throw new RegisteredError("not_found");
   if (outcome.kind === "parent_unfinished") throw new RegisteredError("parent_unfinished", undefined, 1_000);
-  if (outcome.kind === "not_an_answer") throw new RegisteredError("conflict", "That message cannot be answered in this way.");
+  if (outcome.kind === "not_an_answer")
+    throw new RegisteredError("conflict", "That message cannot be answered in this way.");
   if (outcome.kind === "key_reused") throw new RegisteredError("idempotency_key_reused");
   const { turn } = outcome;
   if (!turn.replayed) await announce(surroundings, userId, turn);

@@ -9,8 +9,8 @@ import {
   sessionPageSchema,
   sessionSchema,
   subjects,
-  updateSessionSchema,
   type UserEvent,
+  updateSessionSchema,
 } from "@uci/protocol";
 import { userToken } from "@uci/stream";
 import { z } from "zod";
@@ -39,7 +39,13 @@ export function sessionRoutes(app: App, surroundings: Surroundings): void {
 
   app.post(
     "/api/sessions",
-    { schema: { tags: ["sessions"], body: createSessionSchema.nullish(), response: { 201: sessionSchema, 200: sessionSchema } } },
+    {
+      schema: {
+        tags: ["sessions"],
+        body: createSessionSchema.nullish(),
+        response: { 201: sessionSchema, 200: sessionSchema },
+      },
+    },
     async (request, reply) => {
       const body: z.infer<typeof createSessionSchema> = request.body ?? {};
       const { userId } = await requireIdentity(identifier, request, body.user_id);
@@ -68,7 +74,14 @@ export function sessionRoutes(app: App, surroundings: Surroundings): void {
 
   app.patch(
     "/api/sessions/:id",
-    { schema: { tags: ["sessions"], params: sessionParams, body: updateSessionSchema, response: { 200: sessionSchema } } },
+    {
+      schema: {
+        tags: ["sessions"],
+        params: sessionParams,
+        body: updateSessionSchema,
+        response: { 200: sessionSchema },
+      },
+    },
     async (request) => {
       const { userId } = await requireIdentity(identifier, request, request.body.user_id);
       const session = found(await sessions.rename(userId, request.params.id, request.body.title));
@@ -79,7 +92,14 @@ export function sessionRoutes(app: App, surroundings: Surroundings): void {
 
   app.get(
     "/api/sessions/:id/messages",
-    { schema: { tags: ["sessions"], params: sessionParams, querystring: listQuery, response: { 200: messagePageSchema } } },
+    {
+      schema: {
+        tags: ["sessions"],
+        params: sessionParams,
+        querystring: listQuery,
+        response: { 200: messagePageSchema },
+      },
+    },
     async (request) => {
       const { userId } = await requireIdentity(identifier, request, request.query.user_id);
       const page = found(await listed(() => messages.list(userId, request.params.id, pageOf(request.query))));
@@ -126,7 +146,10 @@ function found<Value>(value: Value | null): Value {
 }
 
 function tell(surroundings: Surroundings, userId: string, change: "created" | "updated", session: Session): void {
-  publish(surroundings, userId, { event: "session_updated", data: { session_id: session.session_id, change, session } });
+  publish(surroundings, userId, {
+    event: "session_updated",
+    data: { session_id: session.session_id, change, session },
+  });
 }
 
 function publish({ ports }: Surroundings, userId: string, event: UserEvent): void {

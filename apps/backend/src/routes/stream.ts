@@ -52,7 +52,9 @@ export function streamRoutes(app: App, surroundings: Surroundings, streams: Open
   for (const url of ["/api/sse", "/sse"]) {
     app.get(
       url,
-      { schema: { tags: ["stream"], hide: url === "/sse", querystring: streamQuery, response: { 200: byeEventSchema } } },
+      {
+        schema: { tags: ["stream"], hide: url === "/sse", querystring: streamQuery, response: { 200: byeEventSchema } },
+      },
       async (request, reply) => {
         const { query } = request;
         const { identifier, config } = surroundings;
@@ -94,9 +96,7 @@ function open(
   wanted: { userId: string; sessionIds: readonly string[]; cursor: Cursor },
 ): void {
   const connectionId = ports.makeId("connection");
-  const headers = Object.fromEntries(
-    Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
-  );
+  const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
   reply.hijack();
   const sse = new SseConnection(
     reply.raw,

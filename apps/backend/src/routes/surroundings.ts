@@ -1,8 +1,17 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ConversationStore } from "@uci/chat";
 import type { ErrorCode, ModelList } from "@uci/protocol";
-import type { AnswerLedger, Clock, LanguageModel, LiveChannel, Outbox, PodReader, SessionRegistry, WorkQueue } from "@uci/stream";
+import type {
+  AnswerLedger,
+  Clock,
+  LanguageModel,
+  LiveChannel,
+  Outbox,
+  PodReader,
+  SessionRegistry,
+  WorkQueue,
+} from "@uci/stream";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Accounts } from "../accounts.ts";
 import type { BackendConfig } from "../config.ts";
@@ -39,4 +48,10 @@ export type Surroundings = {
   readonly isDraining: () => boolean;
 };
 
-export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;

@@ -21,15 +21,11 @@ export function systemRoutes(app: App, surroundings: Surroundings): void {
     };
   });
 
-  app.get(
-    "/ready",
-    { schema: { tags: ["system"], response: { 200: z.object({ ready: z.literal(true) }) } } },
-    () => {
-      if (surroundings.isDraining()) throw new RegisteredError("draining", undefined, 1_000);
-      if (!ports.brokerConnected()) throw new RegisteredError("broker_unavailable", undefined, 2_000);
-      return { ready: true as const };
-    },
-  );
+  app.get("/ready", { schema: { tags: ["system"], response: { 200: z.object({ ready: z.literal(true) }) } } }, () => {
+    if (surroundings.isDraining()) throw new RegisteredError("draining", undefined, 1_000);
+    if (!ports.brokerConnected()) throw new RegisteredError("broker_unavailable", undefined, 2_000);
+    return { ready: true as const };
+  });
 
   app.get("/api/openapi.json", { schema: { hide: true } }, () => app.swagger());
 }

@@ -55,6 +55,7 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
       )}
       <div className="mt-1.5 -ml-1.5 flex h-7 items-center gap-0.5 touch:h-10">
         {shown.attempts > 1 && <ContinuedMark />}
+        {!writing && <SiblingSwitch siblings={siblings} index={index} />}
         {!writing && (
           <div className={classNames("flex items-center gap-0.5", reveal)}>
             {shown.text !== "" && <CopyButton text={() => shown.text} label="Copy answer" />}
@@ -68,7 +69,6 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
             />
           </div>
         )}
-        {!writing && <SiblingSwitch siblings={siblings} index={index} />}
       </div>
     </article>
   );

@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { ConnectionLine } from "../connection/connection-line.tsx";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
+import { NoticePlace } from "../ui/notice.tsx";
 import { preloadMarkdown } from "./answer-text.tsx";
 import { edit, focusComposer } from "./chat-ui.ts";
 import { Composer } from "./composer.tsx";
@@ -35,7 +36,10 @@ export function ChatPage({ sessionId, enabled }: ChatPageProps) {
       ) : (
         <Thread key={sessionId} sessionId={sessionId} enabled={enabled} />
       )}
-      <Composer sessionId={sessionId} />
+      <div className="relative pt-2">
+        <NoticePlace />
+        <Composer sessionId={sessionId} />
+      </div>
     </main>
   );
 }

@@ -64,7 +64,7 @@ let loading: Promise<CodeHighlighterPlugin> | null = null;
 /** The highlighter comes with the first code that names its language. */
 function loadHighlighter(): Promise<CodeHighlighterPlugin> {
   loading ??= import("@streamdown/code").then(({ createCodePlugin }) =>
-    createCodePlugin({ themes: ["github-light", "github-dark"] }),
+    createCodePlugin({ themes: ["github-light-default", "github-dark-default"] }),
   );
   return loading;
 }

@@ -1,8 +1,12 @@
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { newSessionId } from "@uci/client";
 import { ArrowUp, Square } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useNavigate } from "react-router";
+import { queryKeys } from "../connection/chat-service.ts";
+import { isMissing } from "../connection/queries.ts";
 import { useService } from "../connection/service-context.ts";
+import { useChat } from "../connection/store.ts";
 import { useChosenModel } from "../settings/use-model.ts";
 import { classNames } from "../ui/class-names.ts";
 import { showNotice } from "../ui/notice.tsx";
@@ -83,14 +87,22 @@ const roundButton =
 
 function useSend(sessionId: string | null): (text: string) => void {
   const service = useService();
+  const queries = useQueryClient();
   const navigate = useNavigate();
   const { choice } = useChosenModel();
   return (text) => {
-    const target = sessionId ?? newSessionId();
-    if (sessionId === null) service.begin(target);
+    // What is written on the page of a chat that is gone begins another one.
+    const gone = sessionId !== null && isGone(sessionId, queries);
+    const target = sessionId === null || gone ? newSessionId() : sessionId;
+    if (target !== sessionId) service.begin(target);
     service.send(target, text, choice);
-    if (sessionId === null) void navigate(`/s/${target}`);
+    if (target !== sessionId) void navigate(`/s/${target}`);
   };
+}
+
+function isGone(sessionId: string, queries: QueryClient): boolean {
+  if (useChat.getState().removed[sessionId] === true) return true;
+  return isMissing(queries.getQueryState(queryKeys.messages(sessionId))?.error);
 }
 
 function StopButton({ messageId }: { readonly messageId: string }) {

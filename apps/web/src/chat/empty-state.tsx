@@ -45,13 +45,17 @@ export function EmptyState() {
       </ul>
       {onlyOffline && option !== null && (
         <p className="mt-6 text-caption text-faint">
-          Only the built-in program answers here. Set <code className="font-mono text-[12px]">OPENAI_API_KEY</code>,{" "}
-          <code className="font-mono text-[12px]">ANTHROPIC_API_KEY</code> or the address of your own model on the
-          server to add one.
+          Only the built-in program answers here. To add a model, put <Setting name="OPENAI_API_KEY" />,{" "}
+          <Setting name="ANTHROPIC_API_KEY" /> or <Setting name="OPENAI_COMPATIBLE_BASE_URL" /> into the server's file{" "}
+          <Setting name=".env" />.
         </p>
       )}
     </div>
   );
+}
+
+function Setting({ name }: { readonly name: string }) {
+  return <code className="font-mono text-[12px]">{name}</code>;
 }
 
 function greeting(now: Date): string {

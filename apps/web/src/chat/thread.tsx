@@ -1,9 +1,9 @@
-import { ApiError } from "@uci/client";
 import { ArrowDown } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { Link } from "react-router";
 import { type StickToBottomInstance, useStickToBottom } from "use-stick-to-bottom";
-import { useMessagePages, useSession } from "../connection/queries.ts";
+import { isMissing, useMessagePages, useSession } from "../connection/queries.ts";
+import { useChat } from "../connection/store.ts";
 import { Button } from "../ui/button.tsx";
 import { useAnnouncedAnswers } from "./announced-answers.ts";
 import { Answer } from "./answer.tsx";
@@ -22,11 +22,15 @@ export function Thread({ sessionId, enabled }: ThreadProps) {
   const begun = path.length === 0 && unsent.length > 0;
   const pages = useMessagePages(sessionId, enabled && !begun);
   useSession(sessionId, enabled && !begun && pages.isSuccess);
+  const removed = useChat((state) => state.removed[sessionId] === true);
   const stick = useStickToBottom({ initial: "instant", resize: "instant" });
   useAnnouncedAnswers(path);
   useReturnOnSend(stick, unsent.length);
   const empty = path.length === 0 && unsent.length === 0;
-  if (empty && pages.isError) return <Unreadable error={pages.error} onRetry={() => void pages.refetch()} />;
+  if (empty && (removed || pages.isError)) {
+    const missing = removed || isMissing(pages.error);
+    return <Unreadable missing={missing} problem={pages.error?.message ?? ""} onRetry={() => void pages.refetch()} />;
+  }
   return (
     <div className="relative min-h-0 flex-1">
       <div
@@ -85,15 +89,16 @@ function JumpDown({ onJump }: { readonly onJump: () => void }) {
   );
 }
 
-function Unreadable({ error, onRetry }: { readonly error: Error; readonly onRetry: () => void }) {
-  const missing = error instanceof ApiError && error.status === 404;
+type UnreadableProps = { readonly missing: boolean; readonly problem: string; readonly onRetry: () => void };
+
+function Unreadable({ missing, problem, onRetry }: UnreadableProps) {
   return (
     <div className="flex min-h-0 flex-1 flex-col items-center justify-center px-6 text-center">
       <h1 className="text-[17px] font-semibold">
         {missing ? "This chat is not here" : "The chat could not be loaded"}
       </h1>
       <p className="mt-1 max-w-sm text-side text-soft">
-        {missing ? "It was deleted, or it belongs to somebody else." : error.message}
+        {missing ? "It was deleted, or it belongs to somebody else." : problem}
       </p>
       <div className="mt-5">
         {missing ? (

@@ -24,7 +24,6 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
       {editing ? <EditForm {...{ message, siblings, index }} /> : <Bubble text={message.content} />}
       {!editing && (
         <div className="mt-1 -mr-1.5 flex h-7 items-center gap-0.5 touch:h-10">
-          <SiblingSwitch siblings={siblings} index={index} />
           <div className="flex items-center gap-0.5 opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100 touch:opacity-100">
             <CopyButton text={() => message.content} label="Copy message" />
             <IconButton
@@ -34,6 +33,7 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
               onClick={() => edit(message.message_id)}
             />
           </div>
+          <SiblingSwitch siblings={siblings} index={index} />
         </div>
       )}
     </article>

@@ -60,6 +60,11 @@ export function useMessagePages(sessionId: string, enabled: boolean) {
   });
 }
 
+/** Whether a session is not there, or not the caller's. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
 /** The session of a page that was opened by its address and is not in the part of the list that is loaded. */
 export function useSession(sessionId: string | null, enabled: boolean) {
   const { client } = useService();

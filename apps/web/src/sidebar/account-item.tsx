@@ -30,7 +30,7 @@ export function AccountItem() {
           <span className="min-w-0">
             <span className="block truncate">{name || "\u00A0"}</span>
             {byAccount && account !== null && guest && data.sign_up_allowed && (
-              <span className="block text-caption text-faint">Create an account to keep your chats</span>
+              <span className="block text-caption text-faint">Sign up to keep your chats</span>
             )}
           </span>
         </button>

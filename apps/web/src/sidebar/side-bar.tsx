@@ -29,6 +29,11 @@ export function SideBar({ enabled }: { readonly enabled: boolean }) {
         <Dialog.Overlay className="fixed inset-0 z-20 bg-veil animate-appear" />
         <Dialog.Content
           aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            // The drawer itself, not its first button, whose tip would open with it.
+            event.preventDefault();
+            (event.currentTarget as HTMLElement).focus();
+          }}
           className="fixed inset-y-0 left-0 z-30 flex w-[min(19rem,86vw)] flex-col border-r border-line bg-panel pb-[env(safe-area-inset-bottom)] pl-[env(safe-area-inset-left)] text-side shadow-float outline-none animate-appear"
         >
           <Dialog.Title className="sr-only">Chats</Dialog.Title>

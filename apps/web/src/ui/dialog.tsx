@@ -21,6 +21,12 @@ export function Dialog({ open, onClose, title, description, closable = true, chi
         <Parts.Overlay className="fixed inset-0 z-40 bg-veil animate-appear" />
         <Parts.Content
           className="fixed top-[max(16px,14dvh)] left-1/2 z-50 max-h-[80dvh] w-[min(26rem,calc(100vw-32px))] -translate-x-1/2 overflow-y-auto rounded-large border border-line bg-raised p-6 shadow-float outline-none animate-appear"
+          onOpenAutoFocus={(event) => {
+            // The first field where there is one; else the dialog itself, not its close button.
+            event.preventDefault();
+            const content = event.currentTarget as HTMLElement;
+            (content.querySelector<HTMLElement>("input") ?? content).focus();
+          }}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
         >
           <div className="mb-4 flex items-start gap-4">

@@ -20,7 +20,7 @@ export function showNotice(text: string, action: Notice["action"] = null, shownM
   return () => useNotices.setState(({ notice }) => (notice?.id === id ? { notice: null } : { notice }));
 }
 
-/** The place where notices appear; once on the page. */
+/** The place where notices appear, above what it stands in front of; once on the page. */
 export function NoticePlace() {
   const notice = useNotices((state) => state.notice);
   useEffect(() => {
@@ -31,7 +31,7 @@ export function NoticePlace() {
   return (
     <div
       role="status"
-      className="pointer-events-none fixed inset-x-0 bottom-[max(16px,env(safe-area-inset-bottom))] z-50 flex justify-center px-4"
+      className="pointer-events-none absolute inset-x-0 bottom-full z-20 mb-3 flex justify-center px-4"
     >
       {notice !== null && (
         <div

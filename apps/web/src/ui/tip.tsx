@@ -3,8 +3,12 @@ import type { ReactNode } from "react";
 
 type TipProps = { readonly text: string; readonly keys?: string | undefined; readonly children: ReactNode };
 
+/** Where nothing can hover, a tip would only stand in the way after a touch. */
+const hovering = matchMedia("(hover: hover)");
+
 /** A few words about what is under the pointer or in focus. */
 export function Tip({ text, keys, children }: TipProps) {
+  if (!hovering.matches) return children;
   return (
     <Tooltip.Root>
       <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>

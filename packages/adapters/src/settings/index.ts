@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 
 /** Settings by their name in the environment; each schema takes text and carries its description and default. */
 export type SettingSchemas = Readonly<Record<string, z.ZodType>>;
@@ -21,7 +21,9 @@ export function readSettings<Schemas extends SettingSchemas>(
     const parsed = schema.safeParse(given === undefined || given.trim() === "" ? undefined : given.trim());
     if (!parsed.success) {
       const reason = parsed.error.issues[0]?.message ?? "is not valid";
-      throw new SettingError(`The setting ${name} is not usable: ${reason.replace(/^./, (letter) => letter.toLowerCase())}.`);
+      throw new SettingError(
+        `The setting ${name} is not usable: ${reason.replace(/^./, (letter) => letter.toLowerCase())}.`,
+      );
     }
     values[name] = parsed.data;
   }

@@ -100,7 +100,7 @@ export function unfinishedQuery(sessionIds: readonly string[]) {
 
 function answerRow(row: LedgerRow): AnswerRow {
   const { message_id, session_id, user_id, status, generation, stop_requested, last_chunk_id } = row;
-  const reasoning = row.metadata["reasoning"];
+  const reasoning = row.metadata.reasoning;
   return {
     ...{ message_id, session_id, user_id, status, generation, stop_requested, last_chunk_id },
     text: row.content,
