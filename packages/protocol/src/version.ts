@@ -11,9 +11,10 @@ import * as workflow from "./workflow.ts";
 export const protocolVersion = 1;
 
 function described(schemas: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(schemas).filter(
-    (entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType,
-  );
+  // Sorted, because the order of a module's exports depends on who loads it.
+  const entries = Object.entries(schemas)
+    .filter((entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(
     entries.map(([name, schema]) => [name, z.toJSONSchema(schema, { unrepresentable: "any" })]),
   );
