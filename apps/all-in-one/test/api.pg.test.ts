@@ -220,7 +220,9 @@ describe("stop and regenerate", () => {
   it("stop of an answer that has ended says how it ended and changes nothing", async () => {
     const user = newUser();
     const { session_id, message_id } = await turn(user, "Quick");
-    const stopped = await user.expect(200, stopResponseSchema, "POST", `/api/messages/${message_id}/stop`, { body: {} });
+    const stopped = await user.expect(200, stopResponseSchema, "POST", `/api/messages/${message_id}/stop`, {
+      body: {},
+    });
     expect(stopped).toEqual({ message_id, status: "final", finish_reason: "stop" });
     expect((await user.history(session_id)).at(-1)).toMatchObject({ status: "complete" });
   });

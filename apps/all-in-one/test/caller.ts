@@ -37,7 +37,11 @@ export class Caller {
   async call(method: string, path: string, { body, headers }: CallOptions = {}): Promise<Answer> {
     const response = await fetch(`${this.baseUrl}${path}`, {
       method,
-      headers: { ...this.#headers(), ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      headers: {
+        ...this.#headers(),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     this.#keepCookies(response.headers.getSetCookie());
@@ -64,7 +68,12 @@ export class Caller {
   }
 
   /** Calls and expects an error of the registry with its body. */
-  async refused(code: keyof typeof errorRegistry, method: string, path: string, options?: CallOptions): Promise<Answer> {
+  async refused(
+    code: keyof typeof errorRegistry,
+    method: string,
+    path: string,
+    options?: CallOptions,
+  ): Promise<Answer> {
     const answer = await this.call(method, path, options);
     expectError(answer, code, `${method} ${path}`);
     return answer;

@@ -15,11 +15,12 @@ export { until } from "./waiting.ts";
 
 type Closing = () => Promise<unknown> | unknown;
 
-/** Everything a test file has started; `close` ends it all, newest first. */
+/** Everything a test file has started; `close` ends it all. */
 export class Fixture {
   readonly provider: ScriptedServer;
   readonly #database: PoolConfig;
   readonly #closing: Closing[];
+  readonly #instances: Instance[] = [];
   #databases = 0;
 
   private constructor(database: PoolConfig, provider: ScriptedServer, closing: Closing[]) {
@@ -46,7 +47,7 @@ export class Fixture {
   async instance(given: Partial<EmbeddedOptions> = {}): Promise<Instance> {
     const database = given.database ?? (await this.newDatabase());
     const instance = await Instance.start(database, { providers: this.providers(), ...given });
-    this.#closing.push(() => instance.close());
+    this.#instances.push(instance);
     return instance;
   }
 
@@ -63,7 +64,8 @@ export class Fixture {
   }
 
   async close(): Promise<void> {
-    for (const end of this.#closing.reverse()) await end();
+    await Promise.all(this.#instances.map((instance) => instance.close()));
+    for (const end of this.#closing.toReversed()) await end();
   }
 }
 

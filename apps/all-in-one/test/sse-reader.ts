@@ -1,4 +1,4 @@
-import http from "node:http";
+import type http from "node:http";
 import { type Chunk, type StreamEvent, type StreamEventName, streamEventSchemas } from "@uci/protocol";
 import { expect } from "vitest";
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { UserStore } from "@uci/chat";
 import { type Account, RegisteredError } from "@uci/protocol";
 import type { FastifyRequest } from "fastify";
@@ -34,7 +35,12 @@ export class TrustedIdentifier implements Identifier {
   }
 
   async identify(request: FastifyRequest, claimed: string | undefined): Promise<Identity> {
-    const userId = claimed ?? headerText(request.headers["x-user-id"]) ?? queryUserId(request);
+    const named = headerText(request.headers["x-user-id"]);
+    const userId = named ?? claimed ?? queryUserId(request);
+    // The gateway sets the header; a body that came through it from outside must not name another.
+    if (named !== undefined && claimed !== undefined && named !== claimed) {
+      throw new RegisteredError("invalid_request", "user_id and X-User-Id name different users.");
+    }
     if (userId === undefined) {
       throw new RegisteredError(
         "unauthenticated",
@@ -53,8 +59,12 @@ export class TrustedIdentifier implements Identifier {
   }
 }
 
+/** Node reads a header's bytes as Latin-1; what they mean is UTF-8, as in a body or a query. Empty: not given. */
 function headerText(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
+  const text = Array.isArray(value) ? value[0] : value;
+  if (text === undefined || text === "") return undefined;
+  const bytes = Buffer.from(text, "latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : text;
 }
 
 function queryUserId(request: FastifyRequest): string | undefined {

@@ -8,6 +8,7 @@ import { ChatService } from "./connection/chat-service.ts";
 import { createQueries } from "./connection/queries.ts";
 import { ServiceContext } from "./connection/service-context.ts";
 import "./styles.css";
+import { ErrorBoundary } from "./ui/error-boundary.tsx";
 import { TipProvider } from "./ui/tip.tsx";
 
 const queries = createQueries();
@@ -21,7 +22,9 @@ createRoot(root).render(
       <ServiceContext value={service}>
         <TipProvider>
           <BrowserRouter>
-            <App />
+            <ErrorBoundary>
+              <App />
+            </ErrorBoundary>
           </BrowserRouter>
         </TipProvider>
       </ServiceContext>

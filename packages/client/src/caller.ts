@@ -107,6 +107,8 @@ export class Caller {
       headers,
       signal,
       cache: "no-store",
+      // A page that is being left deletes what waited to be deleted; without this the browser may drop the request.
+      keepalive: call.method === "DELETE",
       credentials: this.#options.credentials ?? "same-origin",
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
     };

@@ -28,8 +28,10 @@ export interface AnswerStream {
   track(messageId: string, sessionId: string): void;
   /** Forgets a session, e.g. one that was deleted. */
   forgetSession(sessionId: string): void;
-  /** Connects at once, also after a refusal; for "Try again" and after signing in. */
+  /** Connects at once, also after a refusal or a pause; for "Try again" and after signing in. */
   reconnect(): void;
+  /** Gives the connection back and keeps every position, e.g. while nobody looks: a browser has six of them a server. */
+  pause(): void;
   /** `1~…`: where this reader is in every unfinished answer of its sessions; null when there is none. */
   cursor(): string | null;
   close(): void;
@@ -70,7 +72,7 @@ class LiveStream implements AnswerStream {
     if (wanted.length === this.#sessionIds.length && wanted.every((id) => this.#sessionIds.includes(id))) return;
     this.#sessionIds = wanted;
     this.#book.park(wanted);
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#state === "paused") return;
     if (this.#state === "refused") this.#setState("connecting", null);
     this.#connect();
   }
@@ -85,9 +87,15 @@ class LiveStream implements AnswerStream {
 
   reconnect(): void {
     if (this.#state === "closed") return;
-    if (this.#state === "refused") this.#setState("connecting", null);
+    if (this.#state === "refused" || this.#state === "paused") this.#setState("connecting", null);
     this.#failures = 0;
     this.#connect();
+  }
+
+  pause(): void {
+    if (this.#state === "closed") return;
+    this.#drop();
+    this.#setState("paused", null);
   }
 
   cursor(): string | null {
@@ -199,7 +207,7 @@ class LiveStream implements AnswerStream {
 
   /** Connects again: at once when a sound connection ended in an orderly way, with growing waits otherwise. */
   #retry(error: ApiError | null): void {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#state === "paused") return;
     this.#drop();
     const waitMs = error === null && this.#failures === 0 ? 0 : this.#waitMs(error);
     this.#failures++;

@@ -5,9 +5,10 @@ import type { ApiError } from "./errors.ts";
 /**
  * `connecting`: the first attempt is under way. `open`: the server's events arrive. `reconnecting`: it broke off and is
  * tried again by itself. `offline`: the same, on a machine that says it has no network. `refused`: the server will not
- * have this caller or these sessions; only `setSessions` or `reconnect` tries again. `closed`: `close` was called.
+ * have this caller or these sessions; only `setSessions` or `reconnect` tries again. `paused`: `pause` was called, and
+ * only `reconnect` goes on. `closed`: `close` was called.
  */
-export type ConnectionState = "connecting" | "open" | "reconnecting" | "offline" | "refused" | "closed";
+export type ConnectionState = "connecting" | "open" | "reconnecting" | "offline" | "refused" | "paused" | "closed";
 
 export type ConnectionEvent = {
   readonly type: "connection";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { LiveServer, until, type Visit } from "./live-server.ts";
+import { chunksOf, LiveServer, until, type Visit } from "./live-server.ts";
 import { readerOf } from "./reader.ts";
 
 const cleanUps: (() => unknown)[] = [];
@@ -152,6 +152,29 @@ describe("reconnecting", () => {
     const { server, reader } = await readFrom((visit) => visit.open().event("hologram", { x: 1 }).ready());
     await until(() => reader.of("ready").length === 1);
     expect(server.visits).toHaveLength(1);
+  });
+
+  test("a pause gives the connection back and keeps the positions", async () => {
+    const chunks = chunksOf(["one ", "two"]);
+    const { server, reader } = await readFrom((visit, index) => {
+      if (index === 0) visit.open().chunks(chunks[0]!).ready();
+      else
+        visit
+          .open()
+          .chunks(...chunks.slice(1))
+          .ready();
+    });
+    await until(() => reader.of("ready").length === 1);
+    reader.stream.pause();
+    reader.stream.setSessions(["sess_1", "sess_2"]);
+    await until(() => server.visits[0]!.closed);
+    expect(server.visits).toHaveLength(1);
+    reader.stream.reconnect();
+    await until(() => reader.ended().length === 1);
+    expect(server.visits[1]!.cursor).toBe("1~msg_1:0.0");
+    expect(server.visits[1]!.sessionIds).toEqual(["sess_1", "sess_2"]);
+    expect(reader.shown()).toBe("one two");
+    expect(reader.states).toEqual(["connecting", "open", "paused", "connecting", "open"]);
   });
 
   test("nothing is told after close, and the connection is given back", async () => {

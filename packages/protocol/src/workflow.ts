@@ -79,6 +79,8 @@ export const readReplySchema = z.object({
   snapshot: z.object({ upto: z.number().int().min(-1), text: z.string(), reasoning: z.string() }).optional(),
   chunks: z.array(chunkSchema),
   more: z.boolean(),
+  /** The answer's row is final already: it belongs to the history. */
+  stored: z.boolean(),
 });
 export type ReadReply = z.infer<typeof readReplySchema>;
 

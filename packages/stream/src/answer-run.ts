@@ -139,7 +139,8 @@ export class AnswerRun {
   read(request: { from: number; generation: number; pod_id: string }): ReadReply {
     this.podIds.add(request.pod_id);
     const from = request.generation === this.job.generation ? request.from : -1;
-    return answerPage(this.job.generation, this.attempt, this.#inherited, this.#chunks, from);
+    const page = answerPage(this.job.generation, this.attempt, this.#inherited, this.#chunks, from);
+    return { ...page, stored: this.storedAtMs !== null };
   }
 
   /** Stops the answer; resolves when a close is committed, with the close that won. Null: this worker is fenced. */
@@ -165,9 +166,11 @@ export class AnswerRun {
         if (this.#mustWait()) await this.#writer.flushed();
       }
     } catch (error) {
+      if (this.#dropped) return "fenced";
       if (this.#ending !== null) return this.#ending;
       return this.#failWith(error);
     }
+    if (this.#dropped) return "fenced";
     if (this.#ending !== null) return this.#ending;
     if (finish === null) return this.#fail("provider_bad_response", "The provider's answer broke off.");
     return this.end({ finishReason: finish.finishReason, error: null, outputTokens: finish.usage?.outputTokens });

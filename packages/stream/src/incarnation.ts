@@ -149,6 +149,8 @@ export class Incarnation {
     const byPod = new Map<string, Position[]>();
     const bySession = new Map<string, Position[]>();
     for (const run of this.runs.values()) {
+      // Once the row is final it is the last word, and pods that still lack something find it there.
+      if (run.storedAtMs !== null) continue;
       const { position } = run;
       if (run.broadcast) append(bySession, position.session_id, position);
       for (const podId of run.podIds) append(byPod, podId, position);

@@ -17,10 +17,17 @@ export class LiveAnswer {
   readonly messageId: string;
   readonly sessionId: string;
   readonly buffer = new ChunkBuffer(new AnswerFold());
+  /**
+   * Whether it is known to be unfinished, or asked for by a cursor. A late chunk or position may belong to an answer
+   * that ended long ago, and nothing of that is pushed.
+   */
+  isWanted: boolean;
   /** The row, once it is final. */
   finalRow: AnswerRow | null = null;
   /** When the final row was seen. */
   finalAtMs = 0;
+  /** Since when this pod follows it. */
+  readonly followedAtMs: number;
   /** The last sign of life of this answer: a chunk, a position, a reply. */
   heardAtMs: number;
   /** When it was noticed that something is missing; null while nothing is. */
@@ -38,9 +45,11 @@ export class LiveAnswer {
   #chunks: Chunk[] = [];
   #baseline = -1;
 
-  constructor(messageId: string, sessionId: string, nowMs: number) {
+  constructor(messageId: string, sessionId: string, isWanted: boolean, nowMs: number) {
+    this.isWanted = isWanted;
     this.messageId = messageId;
     this.sessionId = sessionId;
+    this.followedAtMs = nowMs;
     this.heardAtMs = nowMs;
   }
 
@@ -138,6 +147,7 @@ export class LiveAnswer {
     if (this.finalRow !== null || this.asking !== null) return false;
     if (!this.isBehind) this.behindSinceMs = null;
     else this.behindSinceMs ??= nowMs;
+    if (!this.isWanted) return nowMs >= this.askAfterMs;
     const gap = this.behindSinceMs !== null && nowMs - this.behindSinceMs >= streamLimits.gapRepairMs;
     const silent = nowMs - this.heardAtMs >= streamLimits.recoveringMs;
     return (gap || silent || this.fold.close !== null) && nowMs >= this.askAfterMs;

@@ -14,7 +14,7 @@ export function answerPage(
   inherited: { upto: number; text: string; reasoning: string },
   chunks: readonly JournaledChunk[],
   from: number,
-): ReadReply {
+): Omit<ReadReply, "stored"> {
   const snapshot = from < inherited.upto ? inherited : null;
   const start = Math.max(from, inherited.upto) - inherited.upto;
   const page: Chunk[] = [];

@@ -112,15 +112,22 @@ export class PodReader {
   async attach(connection: ReaderConnection): Promise<void> {
     this.#connections.set(connection.id, connection);
     for (const sessionId of connection.sessionIds) addTo(this.#bySession, sessionId, connection);
+    const attachedAtMs = this.#ports.clock.nowMs();
     await Promise.all([this.#holdUser(connection), this.#presence.add(connection.id, connection.sessionIds)]);
-    let recovered = await this.#followUnfinished(connection);
+    const unfinished = await this.#followUnfinished(connection);
     if (!this.#connections.has(connection.id)) return;
     const shown = [...this.#answers.values()].filter((answer) => connection.sessionIds.includes(answer.sessionId));
     const read = await Promise.all(shown.map((answer) => this.#isCurrent(answer) || this.#ask(answer)));
     if (!this.#connections.has(connection.id)) return;
-    recovered &&= read.every(Boolean);
     connection.holding = false;
-    for (const answer of shown) this.#push(connection, answer);
+    const wanted = new Set([...connection.believedUnfinished, ...(unfinished ?? [])]);
+    for (const answer of shown) {
+      // An ended answer that neither cursor nor database calls unfinished belongs to the history, read elsewhere.
+      const isHistory = answer.isClosed && answer.followedAtMs < attachedAtMs && !wanted.has(answer.messageId);
+      if (isHistory) connection.skip(answer);
+      else this.#push(connection, answer);
+    }
+    const recovered = unfinished !== null && read.every(Boolean);
     connection.sink.send({ event: "ready", data: { recovered } }, null);
   }
 
@@ -171,7 +178,7 @@ export class PodReader {
     this.#observe({ kind: "chunks_in", count: chunks.length });
     const touched = new Set<LiveAnswer>();
     for (const chunk of chunks) {
-      const answer = this.#follow(chunk.message_id, chunk.session_id);
+      const answer = this.#follow(chunk.message_id, chunk.session_id, false);
       if (answer === null) continue;
       const outcome = answer.offer(chunk, this.#ports.clock.nowMs());
       if (outcome.kind === "delivered") touched.add(answer);
@@ -181,38 +188,47 @@ export class PodReader {
   }
 
   #takePosition(position: Position): void {
-    this.#follow(position.message_id, position.session_id)?.position(position, this.#ports.clock.nowMs());
+    this.#follow(position.message_id, position.session_id, false)?.position(position, this.#ports.clock.nowMs());
   }
 
   async #takePersisted(persisted: Persisted): Promise<void> {
     const answer = this.#answers.get(persisted.message_id);
     if (answer !== undefined) await this.#loadRow(answer);
     for (const connection of this.#bySession.get(persisted.session_id) ?? []) {
-      connection.sink.send({ event: "message_persisted", data: persisted }, null);
+      connection.tellPersisted(persisted);
     }
   }
 
   #takeUserEvent(userId: string, event: UserEvent): void {
     for (const connection of this.#byUser.get(userId)?.connections ?? []) connection.sink.send(event, null);
-    if (event.event === "message_created") this.#follow(event.data.answer.message_id, event.data.session_id);
+    if (event.event === "message_created") this.#follow(event.data.answer.message_id, event.data.session_id, true);
   }
 
   /** The answer, followed from now on; null when nobody here shows its session. */
-  #follow(messageId: string, sessionId: string): LiveAnswer | null {
+  #follow(messageId: string, sessionId: string, isWanted: boolean): LiveAnswer | null {
     const known = this.#answers.get(messageId);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (isWanted) this.#want(known);
+      return known;
+    }
     if (!this.#bySession.has(sessionId)) return null;
     if (this.#answers.size >= streamLimits.liveAnswers) {
       this.#observe({ kind: "too_many_answers" });
       return null;
     }
-    const answer = new LiveAnswer(messageId, sessionId, this.#ports.clock.nowMs());
+    const answer = new LiveAnswer(messageId, sessionId, isWanted, this.#ports.clock.nowMs());
     this.#answers.set(messageId, answer);
     return answer;
   }
 
-  /** Follows what the database calls unfinished and what the cursor names. False when the database cannot say. */
-  async #followUnfinished(connection: ReaderConnection): Promise<boolean> {
+  #want(answer: LiveAnswer): void {
+    if (answer.isWanted) return;
+    answer.isWanted = true;
+    this.#pushAll(answer);
+  }
+
+  /** Follows what the database calls unfinished, which is returned, and what the cursor names. Null when the database cannot say. */
+  async #followUnfinished(connection: ReaderConnection): Promise<readonly string[] | null> {
     const { ledger } = this.#ports;
     try {
       const rows = connection.sessionIds.length === 0 ? [] : await ledger.unfinished(connection.sessionIds);
@@ -222,7 +238,7 @@ export class PodReader {
       for (const row of [...rows, ...others]) {
         // A cursor may name anything; only answers of the sessions this connection may show are looked at.
         if (row === null || !connection.sessionIds.includes(row.session_id)) continue;
-        const answer = this.#follow(row.message_id, row.session_id);
+        const answer = this.#follow(row.message_id, row.session_id, true);
         if (answer !== null && isFinalStatus(row.status)) this.#finalize(answer, row);
       }
       for (const id of connection.believedUnfinished) {
@@ -230,10 +246,10 @@ export class PodReader {
         if (sessionId === undefined || !connection.sessionIds.includes(sessionId)) connection.forget(id);
       }
       this.#unresolved.delete(connection);
-      return true;
+      return [...listed];
     } catch {
       this.#unresolved.add(connection);
-      return false;
+      return null;
     }
   }
 
@@ -261,6 +277,11 @@ export class PodReader {
       const outcome = await this.#ports.live.request(subject, question, streamLimits.readTimeoutMs);
       if (outcome.kind !== "reply") return this.#loadRow(answer);
       const reply = outcome.message as ReadReply;
+      if (!answer.isWanted && reply.stored) {
+        this.#forgetAnswer(answer);
+        return true;
+      }
+      this.#want(answer);
       if (!answer.page(reply, this.#ports.clock.nowMs())) return this.#loadRow(answer);
       this.#pushAll(answer);
       if (reply.more) continue;
@@ -282,10 +303,11 @@ export class PodReader {
     }
     const final = row !== null && isFinalStatus(row.status);
     this.#observe({ kind: "asked", message_id: answer.messageId, outcome: final ? "row" : "nothing" });
-    if (row === null) {
+    if (row === null || (final && !answer.isWanted)) {
       this.#forgetAnswer(answer);
       return true;
     }
+    this.#want(answer);
     if (final) this.#finalize(answer, row);
     // Nothing has begun yet: there is nothing to miss.
     return final || !answer.begun;
@@ -302,11 +324,12 @@ export class PodReader {
   }
 
   #pushAll(answer: LiveAnswer): void {
+    if (!answer.isWanted) return;
     for (const connection of this.#bySession.get(answer.sessionId) ?? []) this.#push(connection, answer);
   }
 
   #push(connection: ReaderConnection, answer: LiveAnswer): void {
-    connection.pump(answer, this.#ports.clock.nowMs());
+    if (answer.isWanted) connection.pump(answer, this.#ports.clock.nowMs());
   }
 
   #tick(): void {
@@ -315,7 +338,7 @@ export class PodReader {
       if (answer.shouldAsk(nowMs)) void this.#ask(answer);
       const silentMs = nowMs - answer.heardAtMs;
       if (answer.isOver && nowMs - answer.finalAtMs > streamLimits.keptAnswerMs) this.#forgetAnswer(answer);
-      else if (answer.begun && !answer.isClosed && silentMs > streamLimits.recoveringMs) {
+      else if (answer.isWanted && answer.begun && !answer.isClosed && silentMs > streamLimits.recoveringMs) {
         for (const connection of this.#bySession.get(answer.sessionId) ?? []) connection.tellRecovering(answer);
       }
     }
@@ -335,10 +358,12 @@ export class PodReader {
     this.#listing = true;
     try {
       for (const row of await this.#ports.ledger.unfinished([...this.#bySession.keys()])) {
-        this.#follow(row.message_id, row.session_id);
+        this.#follow(row.message_id, row.session_id, true);
       }
       for (const connection of [...this.#unresolved]) {
-        if (await this.#followUnfinished(connection)) this.drained(connection.id);
+        const unfinished = await this.#followUnfinished(connection);
+        for (const messageId of unfinished ?? []) connection.unskip(messageId);
+        if (unfinished !== null) this.drained(connection.id);
       }
     } catch {
       // The database is away; what is known goes on.

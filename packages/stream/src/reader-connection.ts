@@ -1,4 +1,4 @@
-import type { ByeReason, StreamEvent } from "@uci/protocol";
+import type { ByeReason, Persisted, StreamEvent } from "@uci/protocol";
 import { type CursorPosition, formatCursor } from "./cursor.ts";
 import { streamLimits } from "./limits.ts";
 import type { LiveAnswer } from "./live-answer.ts";
@@ -27,6 +27,7 @@ export class ReaderConnection {
   /** Answers whose end it has been told, with the generation. */
   readonly #completed = new Map<string, number>();
   readonly #recovering = new Set<string>();
+  readonly #skipped = new Set<string>();
 
   constructor(
     id: string,
@@ -55,7 +56,10 @@ export class ReaderConnection {
       return;
     }
     const { messageId, fold } = answer;
-    if (this.#completed.get(messageId) === fold.generation) return;
+    if (this.#completed.get(messageId) === fold.generation) {
+      this.#release(answer);
+      return;
+    }
     const delivery = answer.after(this.#positions.get(messageId) ?? null);
     if (delivery.kind !== "nothing") this.#recovering.delete(messageId);
     if (delivery.kind === "snapshot") this.#sendSnapshot(answer, true);
@@ -73,11 +77,27 @@ export class ReaderConnection {
     this.#complete(answer);
   }
 
+  /** The reader has this answer already, as far as can be known: nothing of it is sent until `unskip`. */
+  skip(answer: LiveAnswer): void {
+    this.#completed.set(answer.messageId, answer.fold.generation);
+    this.#skipped.add(answer.messageId);
+  }
+
+  /** It turned out that the reader does not have it. */
+  unskip(messageId: string): void {
+    if (this.#skipped.delete(messageId)) this.#completed.delete(messageId);
+  }
+
   /** The answer starts from nothing for this reader: sends all of it, whatever was sent before. */
   resend(answer: LiveAnswer): void {
     this.#completed.delete(answer.messageId);
     this.#sendSnapshot(answer, true);
     this.#complete(answer);
+  }
+
+  /** The answer's row is final and the reader may be told; its place goes out of the cursor. */
+  tellPersisted(persisted: Persisted): void {
+    this.sink.send({ event: "message_persisted", data: persisted }, this.holding ? null : this.#cursor());
   }
 
   /** Tells once that an answer is being recovered, until something of it arrives again. */
@@ -93,6 +113,7 @@ export class ReaderConnection {
     this.#positions.delete(messageId);
     this.#completed.delete(messageId);
     this.#recovering.delete(messageId);
+    this.#skipped.delete(messageId);
   }
 
   #sendSnapshot(answer: LiveAnswer, recovered: boolean): void {
@@ -110,9 +131,17 @@ export class ReaderConnection {
     const { finishReason, tokenCount } = answer.ending;
     if (!answer.isClosed || !atEnd || finishReason === null) return;
     this.#completed.set(message_id, fold.generation);
-    this.#positions.delete(message_id);
+    this.#release(answer);
     const data = { message_id, session_id, token_count: tokenCount, finish_reason: finishReason };
     this.sink.send({ event: "message_complete", data }, this.#cursor());
+  }
+
+  /**
+   * The cursor names an answer until its row is final: up to then a new connection would be told of it as unfinished,
+   * and without its place it would be sent again from the start.
+   */
+  #release(answer: LiveAnswer): void {
+    if (answer.isOver) this.#positions.delete(answer.messageId);
   }
 
   #cursor(): string {

@@ -46,8 +46,10 @@ export async function processJob(delivery: Delivery, incarnation: Incarnation): 
     const run = await runAttempt(start, incarnation);
     if (run === "lost") return void (await ignoreFailure(queue.release(delivery, streamLimits.jobReleaseMs)));
     if (run === "fenced") return;
-    await storeAnswer(run.finalAnswer(), incarnation);
-    run.storedAtMs = incarnation.ports.clock.nowMs();
+    await storeAnswer(run.finalAnswer(), incarnation, () => {
+      run.storedAtMs = incarnation.ports.clock.nowMs();
+    });
+    if (run.storedAtMs === null) return;
     incarnation.trimmer.stored(run.messageId, run.openedSequence ?? 0, run.storedAtMs);
     forgetLater(run, incarnation);
   } else if (start.kind === "closed") {
@@ -188,7 +190,11 @@ async function carryOut(run: AnswerRun, exhausted: boolean, incarnation: Incarna
 }
 
 /** Writes the row, as often as it takes. What can never be stored as it is is stored as failed with the text kept. */
-async function storeAnswer(answer: FinalAnswer, incarnation: Incarnation): Promise<void> {
+async function storeAnswer(
+  answer: FinalAnswer,
+  incarnation: Incarnation,
+  stored: () => void = () => undefined,
+): Promise<void> {
   const { ports, observe } = incarnation;
   const { message_id, session_id, generation } = answer;
   const intact = answer.length === utf8Bytes(answer.text) && answer.sha256 === sha256Hex(answer.text);
@@ -217,6 +223,7 @@ async function storeAnswer(answer: FinalAnswer, incarnation: Incarnation): Promi
     outcome = await store({ ...answer, status: "failed", tools: [], error });
   }
   if (outcome === null) return;
+  stored();
   observe({ kind: "stored", message_id, outcome });
   if (outcome === "stored") {
     const told = { persisted: { session_id, message_id, generation } };

@@ -9,6 +9,7 @@ import {
   type FinalAnswer,
   type FinalizeOutcome,
   type LanguageModel,
+  type LiveChannel,
   type ModelPart,
   type ModelRequest,
   type Outbox,
@@ -227,7 +228,7 @@ export class TestReader implements ReaderSink {
 export class World {
   readonly clock = new VirtualClock();
   readonly database = new TestDatabase(this.clock);
-  readonly live = new MemoryLiveChannel(this.clock);
+  readonly live: LiveChannel = new MemoryLiveChannel(this.clock);
   readonly queue = new MemoryWorkQueue(this.clock);
   readonly journal = new MemoryJournal(this.clock);
   readonly owners = new MemoryOwnerRegister(this.clock);

@@ -81,10 +81,15 @@ function cursorOf(request: FastifyRequest, given: string | undefined): Cursor {
   return cursor;
 }
 
-/** All or none: a session of somebody else refuses the connection before anything is made. */
+/** All or none: a session of somebody else refuses the connection and leaves nothing behind. */
 async function ensureSessions({ ports }: Surroundings, userId: string, sessionIds: readonly string[]): Promise<void> {
+  const created: string[] = [];
   for (const sessionId of sessionIds) {
-    if ((await ports.store.sessions.ensure(userId, sessionId)) === null) throw new RegisteredError("not_found");
+    const ensured = await ports.store.sessions.ensure(userId, sessionId);
+    if (ensured?.created === true) created.push(sessionId);
+    if (ensured !== null) continue;
+    await Promise.all(created.map((id) => ports.store.sessions.remove(userId, id)));
+    throw new RegisteredError("not_found");
   }
 }
 

@@ -1,7 +1,13 @@
-import { lazy, Suspense, useDeferredValue } from "react";
+import { lazy, type ReactNode, Suspense, useDeferredValue } from "react";
+import { classNames } from "../ui/class-names.ts";
 
 const load = () => import("./markdown.tsx");
-const Markdown = lazy(load);
+// A page that stayed open over an upgrade asks for a file that is gone; its text is still worth reading.
+const Markdown = lazy(() => load().catch(() => ({ default: Plain })));
+
+function Plain({ text }: { readonly text: string }): ReactNode {
+  return <p className="whitespace-pre-wrap">{text}</p>;
+}
 
 /** Fetches what sets Markdown while nothing else is going on. */
 export function preloadMarkdown(): void {
@@ -15,7 +21,7 @@ export function AnswerText({ text, writing }: { readonly text: string; readonly 
   const shown = useDeferredValue(text);
   return (
     <div data-testid="answer-text" className="answer">
-      <Suspense fallback={<p className={writing ? "writing-plain" : undefined}>{text}</p>}>
+      <Suspense fallback={<p className={classNames("whitespace-pre-wrap", writing && "writing-plain")}>{text}</p>}>
         <Markdown text={shown} writing={writing} />
       </Suspense>
     </div>

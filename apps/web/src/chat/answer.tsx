@@ -50,7 +50,7 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
         <AnswerEnding
           message={message}
           onRetry={retry}
-          onContinue={() => service.send(message.session_id, "Continue.", choice)}
+          onContinue={() => service.outbox.send(message.session_id, "Continue.", choice)}
         />
       )}
       <div className="mt-1.5 -ml-1.5 flex h-7 items-center gap-0.5 touch:h-10">

@@ -8,6 +8,7 @@ const words: Record<Connection["state"], string> = {
   offline: "No network. What you send is kept and goes out later.",
   refused: "The server does not let this page in just now.",
   open: "",
+  paused: "",
   closed: "",
 };
 

@@ -95,7 +95,7 @@ function useSend(sessionId: string | null): (text: string) => void {
     const gone = sessionId !== null && isGone(sessionId, queries);
     const target = sessionId === null || gone ? newSessionId() : sessionId;
     if (target !== sessionId) service.begin(target);
-    service.send(target, text, choice);
+    service.outbox.send(target, text, choice);
     if (target !== sessionId) void navigate(`/s/${target}`);
   };
 }

@@ -46,7 +46,7 @@ export function EmptyState() {
       {onlyOffline && option !== null && (
         <p className="mt-6 text-caption text-faint">
           Only the built-in program answers here. To add a model, put <Setting name="OPENAI_API_KEY" />,{" "}
-          <Setting name="ANTHROPIC_API_KEY" /> or <Setting name="OPENAI_COMPATIBLE_BASE_URL" /> into the server's file{" "}
+          <Setting name="ANTHROPIC_API_KEY" /> or <Setting name="OPENAI_COMPATIBLE_BASE_URL" /> into the server’s file{" "}
           <Setting name=".env" />.
         </p>
       )}

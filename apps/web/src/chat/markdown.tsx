@@ -9,7 +9,7 @@ type MarkdownProps = { readonly text: string; readonly writing: boolean };
  * The text of an answer, set. Loaded after the composer, because it is the larger part of the page. HTML in answers is
  * sanitised by streamdown's own rules; pictures are never loaded from elsewhere.
  */
-export default function Markdown({ text, writing }: MarkdownProps) {
+export default function Markdown({ text, writing }: MarkdownProps): ReactNode {
   const segmenter = useRef<Segmenter>(null);
   segmenter.current ??= new Segmenter();
   const segments = segmenter.current.update(text);

@@ -21,7 +21,7 @@ export function Unsent({ message }: { readonly message: UnsentMessage }) {
   const navigate = useNavigate();
   const failed = message.state === "failed";
   const takeBack = () => {
-    service.takeBack(message);
+    service.outbox.takeBack(message);
     const thread = useChat.getState().threads[message.sessionId];
     // A chat that never came to be is left again.
     const begun = thread === undefined || Object.keys(thread.messages).length === 0;
@@ -43,7 +43,7 @@ export function Unsent({ message }: { readonly message: UnsentMessage }) {
           <button
             type="button"
             className="rounded-small px-1.5 py-0.5 font-medium text-accent hover:bg-hover touch:py-2.5"
-            onClick={() => service.sendAgain(message)}
+            onClick={() => service.outbox.sendAgain(message)}
           >
             Try again
           </button>

@@ -89,7 +89,7 @@ function EditForm({ message }: PathStep) {
   };
   const send = () => {
     if (text.trim() === "") return;
-    service.send(message.session_id, text, choice, message.parent_message_id);
+    service.outbox.send(message.session_id, text, choice, message.parent_message_id);
     close();
   };
   return (

@@ -1,26 +1,26 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { type AnswerStream, ApiError, type Client, type ClientEvent, newIdempotencyKey } from "@uci/client";
-import type { ChatRequest, Message } from "@uci/protocol";
-import { activePath } from "../chat/path.ts";
+import { type AnswerStream, ApiError, type Client, type ClientEvent } from "@uci/client";
+import type { Message } from "@uci/protocol";
+import { Outbox } from "./outbox.ts";
 import { keepPath, recallPath } from "./paths.ts";
-import { emptyThread, initialState, isUnfinished, type UnsentMessage } from "./state.ts";
+import { emptyThread, initialState, isUnfinished, type ModelChoice } from "./state.ts";
 import { change, take, useChat } from "./store.ts";
 import {
-  applyAccepted,
   applyMessages,
   applyRegenerated,
   selectMessage,
   withoutSession,
   withoutThread,
-  withoutUnsent,
   withUnsent,
 } from "./transitions.ts";
-import { afterFailure, keepUnsent, nextUnsent, recallUnsent } from "./unsent.ts";
+import { recallUnsent } from "./unsent.ts";
 
 /** Sessions one connection may follow. */
 const followedSessions = 8;
-/** While something waits to be sent, it is tried again this often even if the stream does not come back. */
-const unsentRetryMs = 5_000;
+/** Sessions followed though nothing happens in them, so that going back and forth needs no new connection. */
+const recentSessions = 4;
+/** A tab that was hidden for this long gives its connection back. */
+const hiddenPauseMs = 30_000;
 
 export const queryKeys = {
   account: ["account"],
@@ -29,24 +29,27 @@ export const queryKeys = {
   messages: (sessionId: string) => ["messages", sessionId],
 } as const;
 
-export type ModelChoice = Pick<ChatRequest, "ai_provider" | "model">;
-
 /** What the page does: sends, stops, chooses, and keeps the stream on the sessions that matter. */
 export class ChatService {
   readonly client: Client;
+  /** Where messages wait until the server has taken them. */
+  readonly outbox: Outbox;
   readonly #queries: QueryClient;
   #userId: string | null = null;
   #stream: AnswerStream | null = null;
   /** Sessions known to be the caller's, most recently shown last. */
   #known: string[] = [];
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: Client, queries: QueryClient) {
     this.client = client;
     this.#queries = queries;
-    useChat.subscribe((state, before) => {
-      if (state.unsent !== before.unsent) keepUnsent(state.unsent);
+    this.outbox = new Outbox(client, {
+      onAccepted: (messageId, sessionId) => this.#stream?.track(messageId, sessionId),
+      onUnauthenticated: () => void queries.invalidateQueries({ queryKey: queryKeys.account }),
     });
+    document.addEventListener("visibilitychange", () => this.#watchVisibility());
+    this.#recallUnsent();
     queries.getQueryCache().subscribe(({ type, query }) => {
       const [kind, sessionId] = query.queryKey as readonly string[];
       // What nobody has looked at for a while is given back; the query's own clock decides.
@@ -66,23 +69,29 @@ export class ChatService {
     else if (useChat.getState().connection.state === "refused") this.reconnect();
   }
 
-  #start(): void {
+  /** Takes up what an earlier page, or this one for somebody else, had not sent. */
+  #recallUnsent(): void {
     for (const message of recallUnsent()) {
       change((state) => withUnsent(state, message));
       // A session that may not have come to be yet: asking for its history would find nothing.
       if (message.request?.parent_message_id === null) this.begin(message.sessionId);
     }
+  }
+
+  #start(): void {
     this.#stream = this.client.openStream({ sessionIds: this.#followed(), onEvent: (event) => this.#hear(event) });
-    this.#sendAll();
+    this.outbox.open();
   }
 
   #restart(samePerson: boolean): void {
     this.#stream?.close();
+    this.outbox.close();
     this.#known = [];
     change(({ currentSessionId, unsent }) => {
       return { ...initialState, currentSessionId, unsent: samePerson ? unsent : {} };
     });
-    this.#queries.removeQueries({ queryKey: ["messages"] });
+    this.#recallUnsent();
+    void this.#queries.resetQueries({ queryKey: ["messages"] });
     void this.#queries.resetQueries({ queryKey: queryKeys.sessions });
     this.#start();
   }
@@ -109,41 +118,13 @@ export class ChatService {
     });
     for (const row of rows) if (isUnfinished(row.status)) this.#stream?.track(row.message_id, sessionId);
     this.#know(sessionId);
-    this.#sendNext(sessionId);
+    this.outbox.sendNext(sessionId);
   }
 
   /** Begins a session that exists on this page alone until its first message is accepted. */
   begin(sessionId: string): void {
     change((state) => ({ ...state, threads: { [sessionId]: emptyThread, ...state.threads } }));
     this.#know(sessionId);
-  }
-
-  send(sessionId: string, text: string, model: ModelChoice, parentMessageId?: string | null): void {
-    const key = newIdempotencyKey();
-    const message: UnsentMessage = {
-      key,
-      sessionId,
-      text,
-      parentMessageId,
-      model,
-      request: null,
-      state: "queued",
-      problem: null,
-    };
-    this.#note(message);
-    this.#sendNext(sessionId);
-  }
-
-  /** Tries an unsent message again that the server had refused. */
-  sendAgain(message: UnsentMessage): void {
-    this.#note({ ...message, key: newIdempotencyKey(), state: "queued", request: null, problem: null }, message.key);
-    this.#sendNext(message.sessionId);
-  }
-
-  /** Takes an unsent message back. */
-  takeBack(message: UnsentMessage): void {
-    change((state) => withoutUnsent(state, message.sessionId, message.key));
-    this.#sendNext(message.sessionId);
   }
 
   async stop(messageId: string): Promise<void> {
@@ -199,17 +180,22 @@ export class ChatService {
         // What happened while there was no connection was told to nobody.
         void this.#queries.invalidateQueries({ queryKey: queryKeys.sessions });
         void this.#queries.invalidateQueries({ queryKey: ["messages"] });
-        this.#sendAll();
+        this.outbox.sendAll();
         return;
       case "message_created":
         this.#follow();
         return;
       case "answer_ended":
-        this.#sendNext(event.sessionId);
+        this.outbox.sendNext(event.sessionId);
         this.#follow();
         return;
       case "answer_unverified":
         void this.#queries.invalidateQueries({ queryKey: queryKeys.messages(event.sessionId) });
+        return;
+      case "message_persisted":
+        // Stored, and still not whole here: the stream could not bring it, so it is read.
+        if (useChat.getState().live[event.message_id] === undefined) return;
+        void this.#queries.invalidateQueries({ queryKey: queryKeys.messages(event.session_id) });
         return;
       case "session_updated":
         if (event.change === "deleted") this.#forget(event.session_id);
@@ -237,59 +223,6 @@ export class ChatService {
     }
   }
 
-  #note(message: UnsentMessage, instead?: string): void {
-    change((state) => {
-      const rest = instead === undefined ? state : withoutUnsent(state, message.sessionId, instead);
-      return withUnsent(rest, message);
-    });
-  }
-
-  #sendAll(): void {
-    for (const sessionId of Object.keys(useChat.getState().unsent)) this.#sendNext(sessionId);
-  }
-
-  #sendNext(sessionId: string): void {
-    const state = useChat.getState();
-    const thread = state.threads[sessionId] ?? emptyThread;
-    if (this.#stream === null) return;
-    const leaf = activePath(thread).at(-1)?.message.message_id ?? null;
-    const next = nextUnsent(state.unsent[sessionId] ?? [], thread, leaf);
-    // Which message is last is known once the session has been read.
-    if (next === null || (next.request === null && !(sessionId in state.threads))) return;
-    void this.#sendNow(next, leaf);
-  }
-
-  async #sendNow(message: UnsentMessage, leafMessageId: string | null): Promise<void> {
-    const { sessionId, text, model, parentMessageId } = message;
-    const request: ChatRequest = message.request ?? {
-      session_id: sessionId,
-      message: text,
-      parent_message_id: parentMessageId === undefined ? leafMessageId : parentMessageId,
-      ...model,
-    };
-    const sending: UnsentMessage = { ...message, request, state: "sending", problem: null };
-    this.#note(sending);
-    const stream = this.#stream;
-    try {
-      const accepted = await this.client.chat(request, { idempotencyKey: message.key });
-      if (this.#stream !== stream) return;
-      change((state) => applyAccepted(state, sending, accepted));
-      this.#stream?.track(accepted.message_id, sessionId);
-      this.#sendNext(sessionId);
-    } catch (error) {
-      // Taken back in the meantime, or told of by the stream already: nothing waits for it any more.
-      const wanted = useChat.getState().unsent[sessionId]?.some(({ key }) => key === message.key) ?? false;
-      if (wanted) this.#note(afterFailure(sending, error));
-      this.#retryLater(error);
-    }
-  }
-
-  #retryLater(error: unknown): void {
-    const askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => this.#sendAll(), Math.max(unsentRetryMs, askedMs));
-  }
-
   #know(sessionId: string): void {
     this.#known = [...this.#known.filter((known) => known !== sessionId), sessionId];
     this.#follow();
@@ -311,12 +244,29 @@ export class ChatService {
     this.#stream?.setSessions(this.#followed());
   }
 
-  /** The shown session, then those in which something is being written, the most recent first. */
+  /** The shown session, those in which something is being written, and some of those that were shown before. */
   #followed(): string[] {
     const { currentSessionId, threads, live } = useChat.getState();
-    const busy = (sessionId: string) =>
-      Object.keys(threads[sessionId]?.messages ?? {}).some((messageId) => live[messageId] !== undefined);
-    const wanted = this.#known.toReversed().filter((id) => id === currentSessionId || busy(id));
-    return wanted.sort((one) => (one === currentSessionId ? -1 : 0)).slice(0, followedSessions);
+    const rank = (sessionId: string) => {
+      if (sessionId === currentSessionId) return 0;
+      const messageIds = Object.keys(threads[sessionId]?.messages ?? {});
+      return messageIds.some((messageId) => live[messageId] !== undefined) ? 1 : 2;
+    };
+    const ranked = this.#known.toReversed().sort((one, other) => rank(one) - rank(other));
+    const busy = ranked.filter((sessionId) => rank(sessionId) < 2).length;
+    return ranked.slice(0, Math.min(followedSessions, Math.max(busy, recentSessions)));
+  }
+
+  /** A tab that nobody looks at and in which nothing happens gives its connection back: there are six for all tabs. */
+  #watchVisibility(): void {
+    clearTimeout(this.#hiddenTimer);
+    if (document.visibilityState === "visible") {
+      if (useChat.getState().connection.state === "paused") this.reconnect();
+      return;
+    }
+    this.#hiddenTimer = setTimeout(() => {
+      if (Object.keys(useChat.getState().live).length === 0) this.#stream?.pause();
+      else this.#watchVisibility();
+    }, hiddenPauseMs);
   }
 }

@@ -10,7 +10,7 @@ const quietMs = 700;
 export function useTrouble(): Connection["state"] | null {
   const { state, sinceMs } = useChat((chat) => chat.connection);
   const [noticed, setNoticed] = useState(false);
-  const well = state === "open" || state === "closed";
+  const well = state === "open" || state === "closed" || state === "paused";
   useEffect(() => {
     setNoticed(false);
     if (well) return;

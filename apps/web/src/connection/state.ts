@@ -29,6 +29,9 @@ export type Thread = {
  */
 export type UnsentState = "queued" | "sending" | "waiting" | "failed";
 
+/** Which model is to answer; empty: the server's default. */
+export type ModelChoice = Pick<ChatRequest, "ai_provider" | "model">;
+
 /** A message that was written but not accepted yet. */
 export type UnsentMessage = {
   /** Also the idempotency key, so that it is stored once however often it is sent. */
@@ -37,7 +40,7 @@ export type UnsentMessage = {
   readonly text: string;
   /** The message it answers, null for a new root; undefined: whatever is last when its turn comes. */
   readonly parentMessageId: string | null | undefined;
-  readonly model: Pick<ChatRequest, "ai_provider" | "model">;
+  readonly model: ModelChoice;
   /** What was sent, once it was: a repeat must be the same to the letter. */
   readonly request: ChatRequest | null;
   readonly state: UnsentState;

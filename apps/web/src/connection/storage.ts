@@ -4,7 +4,7 @@ export const storageKeys = {
   model: "uci.model",
   sideBar: "uci.side_bar",
   paths: "uci.paths",
-  unsent: "uci.unsent",
+  unsent: (key: string) => `uci.unsent.${key}`,
   /** Set once somebody signed in here, so that an expired sign-in does not silently become a guest's. */
   registered: "uci.registered",
   draft: (sessionId: string | null) => `uci.draft.${sessionId ?? "new"}`,
@@ -38,4 +38,15 @@ export function recallJson<Value>(key: string, check: (value: unknown) => Value,
   } catch {
     return otherwise;
   }
+}
+
+/** Everything kept under names that begin like this and that `check` believes. */
+export function recallAll<Value>(prefix: string, check: (value: unknown) => Value | null): Value[] {
+  let names: string[] = [];
+  try {
+    names = Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+  } catch {
+    return [];
+  }
+  return names.map((name) => recallJson(name, check, null)).filter((value) => value !== null);
 }

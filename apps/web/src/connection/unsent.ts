@@ -1,22 +1,36 @@
 import { ApiError } from "@uci/client";
 import type { ChatState, Thread, UnsentMessage } from "./state.ts";
 import { isUnfinished } from "./state.ts";
-import { keep, recallJson, storageKeys } from "./storage.ts";
+import { keep, recallAll, storageKeys } from "./storage.ts";
 
-/** Unsent messages kept over reloads, over all sessions. */
-const keptMessages = 20;
+/** Unsent messages taken up again after a reload, over all sessions. */
+const recalledMessages = 20;
 
-/** Writes the unsent messages down, so that a reload loses none. */
-export function keepUnsent(unsent: ChatState["unsent"]): void {
-  const all = Object.values(unsent).flat().slice(-keptMessages);
-  keep(storageKeys.unsent, all.length === 0 ? null : JSON.stringify(all));
+/**
+ * Writes down what has changed among the unsent messages, so that a reload loses none. Each has a place of its own,
+ * because other tabs write theirs too.
+ */
+export function keepUnsent(unsent: ChatState["unsent"], before: ChatState["unsent"]): void {
+  const now = new Map(
+    Object.values(unsent)
+      .flat()
+      .map((message) => [message.key, message]),
+  );
+  for (const { key } of Object.values(before).flat()) if (!now.has(key)) keep(storageKeys.unsent(key), null);
+  const known = new Set(Object.values(before).flat());
+  for (const message of now.values()) {
+    if (!known.has(message)) keep(storageKeys.unsent(message.key), JSON.stringify(message));
+  }
 }
 
 /** What an earlier page had not sent. It waits its turn again, under the same keys. */
 export function recallUnsent(): UnsentMessage[] {
-  return recallJson(storageKeys.unsent, (value) => (Array.isArray(value) ? value.filter(isUnsent) : []), []).map(
-    (message) => ({ ...message, state: message.state === "failed" ? "failed" : "queued" }),
-  );
+  const found = recallAll(storageKeys.unsent(""), (value) => (isUnsent(value) ? value : null));
+  // Keys begin with the time they were made at.
+  return found
+    .sort((one, other) => (one.key < other.key ? -1 : 1))
+    .slice(-recalledMessages)
+    .map((message) => ({ ...message, state: message.state === "failed" ? "failed" : "queued" }));
 }
 
 function isUnsent(value: unknown): value is UnsentMessage {
@@ -44,7 +58,8 @@ export function afterFailure(message: UnsentMessage, error: unknown): UnsentMess
   if (!(error instanceof ApiError))
     return { ...message, state: "failed", problem: "Something went wrong in this page." };
   // The answer before it is not finished after all: its end gives the sign to try again, with a fresh request.
-  if (error.code === "parent_unfinished") return { ...message, state: "waiting", request: null, problem: null };
-  if (error.retryable) return { ...message, state: "waiting", problem: null };
+  if (error.code === "parent_unfinished") return { ...message, state: "queued", request: null, problem: null };
+  // Who is asking is found out anew then; it goes out once that is done.
+  if (error.retryable || error.status === 401) return { ...message, state: "waiting", problem: null };
   return { ...message, state: "failed", problem: error.message };
 }

@@ -1,6 +1,6 @@
 import type { ModelList } from "@uci/protocol";
 import { create } from "zustand";
-import type { ModelChoice } from "../connection/chat-service.ts";
+import type { ModelChoice } from "../connection/state.ts";
 import { keep, recall, storageKeys } from "../connection/storage.ts";
 
 /** The remembered choice as "provider/model"; null: the server's default. */

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
-import type { ModelChoice } from "../connection/chat-service.ts";
 import { useModels } from "../connection/queries.ts";
+import type { ModelChoice } from "../connection/state.ts";
 import { useAccount } from "./account.ts";
 import { chosenOption, type ModelOption, modelChoice, modelOptions, onlyOffline, useModelWish } from "./model.ts";
 

@@ -1,4 +1,5 @@
 import { CircleUser, Keyboard, LogIn, LogOut, Monitor, Moon, Sun, UserPlus } from "lucide-react";
+import { useNavigate } from "react-router";
 import { openAccountDialog, useAccount, useAccountActions } from "../settings/account.ts";
 import { openShortcuts } from "../settings/shortcuts-dialog.tsx";
 import { setTheme, type ThemeWish, useTheme } from "../settings/theme.ts";
@@ -12,6 +13,15 @@ const themeNames = { light: "Light", dark: "Dark", system: "As the system" } as 
 export function AccountItem() {
   const { data } = useAccount();
   const { signOut } = useAccountActions();
+  const navigate = useNavigate();
+  const leave = async () => {
+    try {
+      await signOut();
+      await navigate("/");
+    } catch {
+      showNotice("Signing out did not work. Try again.");
+    }
+  };
   const account = data?.account ?? null;
   const guest = account === null || account.guest;
   const byAccount = data?.mode === "accounts";
@@ -54,10 +64,7 @@ export function AccountItem() {
         Keyboard
       </MenuItem>
       {byAccount && !guest && (
-        <MenuItem
-          icon={<LogOut size={16} aria-hidden />}
-          onSelect={() => void signOut().catch(() => showNotice("Signing out did not work. Try again."))}
-        >
+        <MenuItem icon={<LogOut size={16} aria-hidden />} onSelect={() => void leave()}>
           Sign out
         </MenuItem>
       )}

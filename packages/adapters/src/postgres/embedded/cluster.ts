@@ -28,9 +28,10 @@ export async function prepareCluster(context: ProgramContext, data: DataFolder, 
 
 /** Options under which programs of PostgreSQL run: their account, and an environment without the user's settings. */
 export function programOptions({ account }: ProgramContext, folder: string): SpawnOptions {
-  const inherited = Object.entries(process.env).filter(([name]) => /^(?:PATH|TMPDIR|TEMP|TMP|SystemRoot)$/i.test(name));
-  const environment = Object.fromEntries(inherited);
-  return { cwd: folder, env: { ...environment, LC_ALL: "C", TZ: "UTC" }, windowsHide: true, ...account };
+  const environment = { LC_ALL: "C", TZ: "UTC", PATH: "/usr/local/bin:/usr/bin:/bin" };
+  // Programs of Windows find its own folders by the environment.
+  const environmentOption = process.platform === "win32" ? {} : { env: environment };
+  return { cwd: folder, ...environmentOption, windowsHide: true, ...account };
 }
 
 async function initialize(context: ProgramContext, data: DataFolder, durable: boolean): Promise<string> {

@@ -2,8 +2,9 @@ import type { AnswerStatus, FinishReason } from "@uci/protocol";
 import { isFinalStatus } from "@uci/protocol";
 import type { AnswerLedger, AnswerRow, FinalAnswer, FinalizeOutcome } from "@uci/stream";
 import { type Kysely, sql } from "kysely";
-import { asPermanent, storable } from "./pool.ts";
+import { asPermanent } from "./pool.ts";
 import type { Database } from "./schema.ts";
+import { storableJson } from "./storable.ts";
 
 /** Unfinished answers told of one session at most. */
 const unfinishedPerSession = 64;
@@ -43,7 +44,8 @@ export class PostgresLedger implements AnswerLedger {
   async unfinished(sessionIds: readonly string[]): Promise<readonly AnswerRow[]> {
     if (sessionIds.length === 0) return [];
     const { rows } = await unfinishedQuery(sessionIds).execute(this.#database);
-    return rows.map(answerRow);
+    // Few rows, and their ids sort by age; in the statement this would be a sort that no index saves.
+    return rows.map(answerRow).sort((a, b) => (a.message_id < b.message_id ? -1 : 1));
   }
 
   async requestStop(messageId: string): Promise<boolean> {
@@ -67,16 +69,22 @@ export class PostgresLedger implements AnswerLedger {
     return isFinalStatus(row.status) ? "already_final" : "superseded";
   }
 
-  /** One statement, so one transaction: the job says whether the row is still open and of this generation. */
+  /**
+   * One statement, so one transaction: the job says whether the row is still open and of this generation. The session
+   * is locked before the job, as by everybody who takes both, so that a deletion at the same time is no deadlock.
+   */
   async #fill(answer: FinalAnswer): Promise<boolean> {
     const { rows } = await sql<{ session_id: string }>`
-      with job as (
-        update workflow_jobs set state = 'done', request = null, finished_at = now()
-        where message_id = ${answer.message_id} and generation = ${answer.generation} and state = 'open'
-        returning message_id),
+      with session as materialized (
+        select s.session_id from messages m join chat_sessions s on s.session_id = m.session_id
+        where m.message_id = ${answer.message_id} for update of s),
+      job as (
+        update workflow_jobs j set state = 'done', request = null, finished_at = now() from session
+        where j.message_id = ${answer.message_id} and j.generation = ${answer.generation} and j.state = 'open'
+        returning j.message_id),
       row as (
-        update messages set content = ${storable(answer.text)}, status = ${answer.status}, model = ${answer.model},
-          token_count = ${answer.token_count}, metadata = ${JSON.stringify(metadataOf(answer))}::jsonb,
+        update messages set content = ${answer.text}, status = ${answer.status}, model = ${answer.model},
+          token_count = ${answer.token_count}, metadata = ${storableJson(metadataOf(answer))}::jsonb,
           generation = ${answer.generation}, last_chunk_id = ${answer.last_chunk_id}, finish_reason = ${answer.finish_reason}
         from job where messages.message_id = job.message_id
         returning messages.session_id)
@@ -118,8 +126,8 @@ function metadataOf(answer: FinalAnswer): Record<string, unknown> {
     length,
     sha256,
     attempts,
-    ...(reasoning === "" ? {} : { reasoning: storable(reasoning) }),
-    ...(tools.length === 0 ? {} : { tools: tools.map((tool) => ({ ...tool, chunk: storable(tool.chunk) })) }),
-    ...(error === null ? {} : { error: { code: error.code, message: storable(error.message) } }),
+    ...(reasoning === "" ? {} : { reasoning }),
+    ...(tools.length === 0 ? {} : { tools }),
+    ...(error === null ? {} : { error }),
   };
 }

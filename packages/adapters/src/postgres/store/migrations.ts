@@ -3,11 +3,14 @@ import { type Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import type { Database } from "./schema.ts";
 
+/** Statements of each step, by its name; steps run in the order of their names. */
+export type MigrationSteps = Readonly<Record<string, readonly string[]>>;
+
 /**
  * The tables, step by step. A step that has run anywhere is never changed: the hash of each is kept with the database
  * and compared at every start. Ids sort by their bytes whatever the database's own collation is.
  */
-const steps: Readonly<Record<string, readonly string[]>> = {
+export const steps: MigrationSteps = {
   "0001_conversations": [
     `create table users (
       id text collate "C" primary key,
@@ -125,7 +128,9 @@ export class MigrationError extends Error {
 }
 
 /** Brings the tables up to date. Two processes that start at once wait for each other. Throws `MigrationError`. */
-export async function migrate(database: Kysely<Database>, given: typeof steps = steps): Promise<void> {
+export async function migrate(database: Kysely<Database>, given: MigrationSteps = steps): Promise<void> {
+  // Before as well as after: no step may be added to a history that is not ours.
+  await checkHistory(database, given);
   const migrator = new Migrator({
     db: database,
     migrationTableName: "schema_migrations",
@@ -155,8 +160,16 @@ async function up(database: Kysely<unknown>, name: string, statements: readonly 
   await sql`insert into schema_history (name, hash) values (${name}, ${hashOf(statements)})`.execute(database);
 }
 
-async function checkHistory(database: Kysely<Database>, given: typeof steps): Promise<void> {
-  const { rows } = await sql<{ name: string; hash: string }>`select name, hash from schema_history`.execute(database);
+/** Throws unless every step that the database has had is one of ours, unchanged. */
+async function checkHistory(database: Kysely<Database>, given: MigrationSteps): Promise<void> {
+  const known = await sql<{ there: boolean }>`select to_regclass('schema_history') is not null as there`.execute(
+    database,
+  );
+  if (known.rows[0]?.there !== true) return;
+  const { rows } = await sql<{
+    name: string;
+    hash: string;
+  }>`select name, hash from schema_history order by name`.execute(database);
   for (const { name, hash } of rows) {
     const statements = given[name];
     if (statements === undefined) {

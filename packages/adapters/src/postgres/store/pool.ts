@@ -1,6 +1,7 @@
 import { PermanentStoreError } from "@uci/stream";
 import { Kysely, PostgresDialect } from "kysely";
 import { Pool, type PoolConfig } from "pg";
+import { GuardedPool, isPlanChange } from "./guarded-pool.ts";
 import type { Database } from "./schema.ts";
 
 export type PoolSettings = {
@@ -27,7 +28,7 @@ export function openDatabase(settings: PoolSettings): { database: Kysely<Databas
   });
   // Without this listener the process dies when the server restarts.
   pool.on("error", settings.connectionLost);
-  return { database: new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }), pool };
+  return { database: new Kysely<Database>({ dialect: new PostgresDialect({ pool: new GuardedPool(pool) }) }), pool };
 }
 
 const connectionCodes = new Set([
@@ -39,7 +40,8 @@ const connectionCodes = new Set([
   "EHOSTUNREACH",
   "ENOTFOUND",
   "EAI_AGAIN",
-  // Too many connections, shutdown, crash, starting up, query cancelled by a time-out.
+  // Deadlock, too many connections, shutdown, crash, starting up, query cancelled by a time-out.
+  "40P01",
   "53300",
   "57P01",
   "57P02",
@@ -50,6 +52,7 @@ const connectionCodes = new Set([
 /** Whether an error means that the database cannot be reached or used just now: the same call may succeed later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (isPlanChange(error)) return true;
   const { code } = error as Error & { code?: unknown };
   if (typeof code === "string") return connectionCodes.has(code) || code.startsWith("08") || code.startsWith("53");
   return /terminated|timeout|timed out|ended|closed/i.test(error.message);
@@ -60,9 +63,4 @@ export function asPermanent(error: unknown): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== "string" || !/^(22|23|42|54)/.test(code)) return error;
   return new PermanentStoreError(`the database refuses this row (${code})`, { cause: error });
-}
-
-/** PostgreSQL keeps no U+0000. */
-export function storable(text: string): string {
-  return (text.includes("\u0000") ? text.replaceAll("\u0000", "\uFFFD") : text).toWellFormed();
 }

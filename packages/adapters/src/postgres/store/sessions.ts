@@ -2,8 +2,8 @@ import type { MessageStore, Page, PageRequest, SessionStore, UserStore } from "@
 import type { Message, Session } from "@uci/protocol";
 import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import { pageOf, parsePageCursor } from "./page-cursor.ts";
-import { storable } from "./pool.ts";
 import type { Database } from "./schema.ts";
+import { storable } from "./storable.ts";
 import { messageView, sessionView } from "./views.ts";
 
 export class PostgresSessions implements SessionStore {
@@ -32,7 +32,7 @@ export class PostgresSessions implements SessionStore {
   async create(userId: string, title: string | null): Promise<Session> {
     const row = await this.#database
       .insertInto("chat_sessions")
-      .values({ session_id: this.#makeSessionId(), user_id: userId, title: title === null ? null : storable(title) })
+      .values({ session_id: this.#makeSessionId(), user_id: userId, title })
       .returningAll()
       .executeTakeFirstOrThrow();
     return sessionView(row);
@@ -56,7 +56,7 @@ export class PostgresSessions implements SessionStore {
   async rename(userId: string, sessionId: string, title: string): Promise<Session | null> {
     const row = await this.#database
       .updateTable("chat_sessions")
-      .set({ title: storable(title) })
+      .set({ title })
       .where("session_id", "=", sessionId)
       .where("user_id", "=", userId)
       .returningAll()
@@ -181,16 +181,16 @@ export class PostgresUsers implements UserStore {
 
   async moveSessions(fromUserId: string, toUserId: string): Promise<number> {
     return this.#database.transaction().execute(async (transaction) => {
+      const sessions = transaction.selectFrom("chat_sessions").select("session_id").where("user_id", "=", fromUserId);
+      const jobs = transaction.updateTable("workflow_jobs").set({ user_id: toUserId }).where("state", "=", "open");
+      // Sessions before jobs, as everywhere, so that nobody waits for each other.
+      await sessions.orderBy("session_id").forUpdate().execute();
+      await jobs.where("session_id", "in", sessions).execute();
       const moved = await transaction
         .updateTable("chat_sessions")
         .set({ user_id: toUserId })
         .where("user_id", "=", fromUserId)
         .executeTakeFirst();
-      await transaction
-        .updateTable("workflow_jobs")
-        .set({ user_id: toUserId })
-        .where("user_id", "=", fromUserId)
-        .execute();
       return Number(moved.numUpdatedRows);
     });
   }

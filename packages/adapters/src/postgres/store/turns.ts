@@ -10,10 +10,10 @@ import {
   type TurnStore,
   titleFromMessage,
 } from "@uci/chat";
-import { type GenerationContext, isFinalStatus, type WorkflowRequest, wireTimes } from "@uci/protocol";
+import { type GenerationContext, isFinalStatus, type WorkflowRequest, wireLimits, wireTimes } from "@uci/protocol";
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
-import { storable } from "./pool.ts";
 import type { ChatSessionsTable, Database, MessagesTable } from "./schema.ts";
+import { storable, storableJson } from "./storable.ts";
 import { messageView, sessionView } from "./views.ts";
 
 type MessageRow = Selectable<MessagesTable>;
@@ -32,7 +32,7 @@ class Refused extends Error {
   }
 }
 
-/** Messages on the way to the root that are looked at for the history; the limit in bytes cuts far earlier. */
+/** Messages on the way to the root that are looked at for the history at most; mostly the limit in bytes cuts earlier. */
 const pathMessages = 2_000;
 
 type Choice = Pick<TurnRequest, "user_id" | "ai_provider" | "model" | "context" | "idempotency" | "correlation_id">;
@@ -66,8 +66,9 @@ export class PostgresTurns implements TurnStore {
           session_id: session.session_id,
           parent_message_id: parent?.message_id ?? null,
           role: "user",
-          content: storable(request.message),
+          content: request.message,
           status: "complete",
+          created_at: notBefore(parent),
         })
         .returningAll()
         .executeTakeFirstOrThrow();
@@ -206,8 +207,7 @@ export class PostgresTurns implements TurnStore {
         role: "assistant",
         status: "queued",
         model: request.model ?? null,
-        // Never before an earlier message, even where the clocks of two pods differ.
-        created_at: sql<Date>`greatest(now(), ${userMessage.created_at})`,
+        created_at: notBefore(userMessage),
       })
       .returningAll()
       .executeTakeFirstOrThrow();
@@ -219,7 +219,7 @@ export class PostgresTurns implements TurnStore {
         message_id: answer.message_id,
         session_id: answer.session_id,
         user_id: request.user_id,
-        request: JSON.stringify(job),
+        request: storableJson(job),
       })
       .execute();
     const session = await open
@@ -253,6 +253,13 @@ export class PostgresTurns implements TurnStore {
   }
 }
 
+/** Now, or just after the message replied to: a clock that was set back must not turn a conversation round. */
+function notBefore(parent: MessageRow | null) {
+  if (parent === null) return sql<Date>`now()`;
+  const justAfter = new Date(parent.created_at.getTime() + 1);
+  return sql<Date>`greatest(now(), ${justAfter}::timestamptz)`;
+}
+
 function titled(message: string): string | null {
   return titleFromMessage(storable(message));
 }
@@ -269,7 +276,7 @@ function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowR
       ...(request.model === undefined ? {} : { model: request.model }),
       ...(temperature === undefined ? {} : { temperature }),
       ...(max_tokens === undefined ? {} : { max_tokens }),
-      ...(system_prompt === undefined ? {} : { system_prompt: storable(system_prompt) }),
+      ...(system_prompt === undefined ? {} : { system_prompt }),
       conversation_history: conversationHistory(plan.history),
     },
     generation: 0,
@@ -291,14 +298,17 @@ function messageRow(open: Open, messageId: string): Promise<MessageRow | undefin
   return open.selectFrom("messages").selectAll().where("message_id", "=", messageId).executeTakeFirst();
 }
 
-/** From the root to the message, both included; the oldest are left out of a very long conversation. */
+/** From the root to the message, both included; what is too old to fit into a history is not read. */
 async function pathTo(open: Open, messageId: string): Promise<PathMessage[]> {
   const { rows } = await sql<PathMessage>`
     with recursive path as (
-      select message_id, parent_message_id, role, content, status, 1 as depth from messages where message_id = ${messageId}
+      select message_id, parent_message_id, role, content, status, 1 as depth, octet_length(content)::bigint as bytes
+      from messages where message_id = ${messageId}
       union all
-      select m.message_id, m.parent_message_id, m.role, m.content, m.status, path.depth + 1
-      from messages m join path on m.message_id = path.parent_message_id where path.depth < ${pathMessages})
+      select m.message_id, m.parent_message_id, m.role, m.content, m.status, path.depth + 1,
+        path.bytes + octet_length(m.content)
+      from messages m join path on m.message_id = path.parent_message_id
+      where path.depth < ${pathMessages} and path.bytes < ${wireLimits.conversationHistoryBytes})
     select role, content, status from path order by depth desc`.execute(open);
   return rows;
 }

@@ -1,0 +1,1 @@
+export { type StoreUnderTest, storeConformance } from "./store.ts";

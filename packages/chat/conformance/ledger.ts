@@ -1,0 +1,138 @@
+import { PermanentStoreError } from "@uci/stream";
+import { beforeEach, describe, expect, it } from "vitest";
+import { accepted, finalAnswer, type MakeStore, newId, Scene } from "./scene.ts";
+
+export function ledgerConformance(makeStore: MakeStore): void {
+  describe("the ledger of answers", () => {
+    let scene: Scene;
+    const ledger = () => scene.store.ledger;
+    beforeEach(async () => {
+      scene = await Scene.open(makeStore);
+    });
+
+    it("L1 knows an answer from its turn on, and nothing else", async () => {
+      const { answer, user_message, session } = await scene.accept();
+      expect(await ledger().load(answer.message_id)).toEqual({
+        message_id: answer.message_id,
+        session_id: session.session_id,
+        user_id: scene.user,
+        status: "queued",
+        generation: 0,
+        stop_requested: false,
+        text: "",
+        reasoning: "",
+        last_chunk_id: -1,
+        finish_reason: null,
+        token_count: 0,
+      });
+      expect(await ledger().load(user_message.message_id)).toBeNull();
+      expect(await ledger().load(newId("msg"))).toBeNull();
+    });
+
+    it("L2 stores the whole of an answer once", async () => {
+      const turn = await scene.accept();
+      const change = {
+        text: "Yes, \u{1F990}.",
+        reasoning: "Let me see.",
+        status: "stopped",
+        finish_reason: "stopped",
+      } as const;
+      const error = { code: "provider_timeout", message: "silent" };
+      const tools = [{ chunk_type: "tool_call", chunk: '{"a":"\\u0000"}' }] as const;
+      const answer = finalAnswer(turn, { ...change, tools, error });
+      expect(await ledger().finalize(answer)).toBe("stored");
+      expect(await ledger().load(answer.message_id)).toMatchObject({ ...change, last_chunk_id: 3, token_count: 4 });
+      const message = await scene.store.conversations.messages.find(scene.user, answer.message_id);
+      expect(message).toMatchObject({ content: change.text, status: "stopped", model: "some-model", token_count: 4 });
+      expect(message?.metadata).toMatchObject({
+        reasoning: "Let me see.",
+        tools,
+        error,
+        sha256: answer.sha256,
+        attempts: 1,
+      });
+      expect(await ledger().finalize({ ...answer, text: "No." })).toBe("already_final");
+      expect(await ledger().load(answer.message_id)).toMatchObject({ text: change.text });
+      expect(await scene.pending()).toEqual([]);
+    });
+
+    it("L3 stores one of many closes at once", async () => {
+      const turn = await scene.accept();
+      const texts = ["a", "b", "c", "d", "e"];
+      const outcomes = await Promise.all(texts.map((text) => ledger().finalize(finalAnswer(turn, { text }))));
+      expect(outcomes.filter((outcome) => outcome === "stored")).toHaveLength(1);
+      expect(outcomes.filter((outcome) => outcome === "already_final")).toHaveLength(4);
+      const row = await ledger().load(turn.answer.message_id);
+      expect(row?.text).toBe(texts[outcomes.indexOf("stored")]);
+    });
+
+    it("L4 refuses a close of another generation", async () => {
+      const turn = await scene.accept();
+      const { message_id } = turn.answer;
+      expect(await ledger().finalize(finalAnswer(turn, { generation: 1 }))).toBe("superseded");
+      await scene.store.outbox.raiseGeneration(message_id, 0);
+      expect(await ledger().load(message_id)).toMatchObject({ generation: 1 });
+      expect(await ledger().finalize(finalAnswer(turn))).toBe("superseded");
+      expect(await ledger().finalize(finalAnswer(turn, { generation: 1 }))).toBe("stored");
+      expect(await ledger().load(message_id)).toMatchObject({ generation: 1, status: "complete" });
+    });
+
+    it("L5 knows nothing of an answer that never was", async () => {
+      const turn = await scene.accept();
+      expect(await ledger().finalize(finalAnswer(turn, { message_id: newId("msg") }))).toBe("gone");
+    });
+
+    it("L6 lists unfinished answers of the sessions asked for, oldest first, 64 a session", async () => {
+      const first = await scene.converse();
+      const { session_id } = first.session;
+      const open: string[] = [];
+      for (let index = 0; index < 66; index++) {
+        open.push(accepted(await scene.tryAgain(first.answer.message_id)).answer.message_id);
+      }
+      const elsewhere = await scene.accept();
+      await scene.accept();
+      const listed = await ledger().unfinished([session_id, elsewhere.session.session_id, newId("none")]);
+      expect(listed.map((row) => row.message_id)).toEqual([...open.slice(0, 64), elsewhere.answer.message_id]);
+      expect(listed[0]).toMatchObject({ session_id, user_id: scene.user, status: "queued", generation: 0 });
+      expect(await ledger().unfinished([])).toEqual([]);
+    });
+
+    it("L7 keeps a stop wish until the answer is final", async () => {
+      const turn = await scene.accept();
+      const { message_id } = turn.answer;
+      expect(await ledger().requestStop(message_id)).toBe(true);
+      expect(await ledger().requestStop(message_id)).toBe(true);
+      expect(await ledger().load(message_id)).toMatchObject({ stop_requested: true });
+      expect(await scene.pending()).toMatchObject([{ stop_requested: true }]);
+      await ledger().finalize(finalAnswer(turn));
+      expect(await ledger().requestStop(message_id)).toBe(false);
+      expect(await ledger().requestStop(newId("msg"))).toBe(false);
+    });
+
+    it("L8 replaces what no database keeps, wherever it stands", async () => {
+      const turn = await scene.accept();
+      const text = "a\u0000b\udc00";
+      const tools = [{ chunk_type: "tool_result", chunk: text }] as const;
+      const error = { code: text, message: text };
+      const answer = finalAnswer(turn, { text, reasoning: text, model: text, tools, error });
+      expect(await ledger().finalize(answer)).toBe("stored");
+      const row = await ledger().load(turn.answer.message_id);
+      expect(row).toMatchObject({ text: "a\ufffdb\ufffd", reasoning: "a\ufffdb\ufffd" });
+    });
+
+    it("L9 tells what no retry can mend from what one can", async () => {
+      const turn = await scene.accept();
+      const impossible = finalAnswer(turn, { token_count: 2 ** 40 });
+      await expect(ledger().finalize(impossible)).rejects.toBeInstanceOf(PermanentStoreError);
+      expect(await ledger().finalize(finalAnswer(turn))).toBe("stored");
+    });
+
+    it("L10 stores the largest answer there may be", async () => {
+      const turn = await scene.accept();
+      const text = "é".repeat(2 * 1024 * 1024);
+      expect(await ledger().finalize(finalAnswer(turn, { text }))).toBe("stored");
+      const row = await ledger().load(turn.answer.message_id);
+      expect(row?.text === text).toBe(true);
+    });
+  });
+}

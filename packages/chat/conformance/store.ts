@@ -1,0 +1,21 @@
+import { describe } from "vitest";
+import { ledgerConformance } from "./ledger.ts";
+import { outboxConformance } from "./outbox.ts";
+import type { MakeStore } from "./scene.ts";
+import { sessionConformance } from "./sessions.ts";
+import { turnConformance } from "./turns.ts";
+
+export type { StoreUnderTest } from "./scene.ts";
+
+/**
+ * What every store of conversations, answers and jobs must do. `makeStore` is called once a test and may give the same
+ * store each time: every test has users and sessions of its own.
+ */
+export function storeConformance(name: string, makeStore: MakeStore): void {
+  describe(`store: ${name}`, () => {
+    turnConformance(makeStore);
+    sessionConformance(makeStore);
+    ledgerConformance(makeStore);
+    outboxConformance(makeStore);
+  });
+}
