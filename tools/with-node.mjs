@@ -132,6 +132,7 @@ function installDependencies(node) {
   if (!npm(node, ["ci", "--include=dev", "--include=optional"], root, "inherit")) {
     throw new SetupError("Installing the dependencies failed (npm ci); see the lines above.");
   }
+  fs.mkdirSync(path.dirname(stampFile), { recursive: true });
   fs.writeFileSync(stampFile, hash);
 }
 

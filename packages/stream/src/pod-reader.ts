@@ -122,8 +122,9 @@ export class PodReader {
     connection.holding = false;
     const wanted = new Set([...connection.believedUnfinished, ...(unfinished ?? [])]);
     for (const answer of shown) {
-      // An ended answer that neither cursor nor database calls unfinished belongs to the history, read elsewhere.
-      const isHistory = answer.isClosed && answer.followedAtMs < attachedAtMs && !wanted.has(answer.messageId);
+      // What was there before and neither cursor nor database calls unfinished belongs to the history, read elsewhere.
+      const isOld = answer.followedAtMs < attachedAtMs && !wanted.has(answer.messageId);
+      const isHistory = isOld && (unfinished !== null || answer.isClosed);
       if (isHistory) connection.skip(answer);
       else this.#push(connection, answer);
     }

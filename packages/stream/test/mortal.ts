@@ -37,10 +37,12 @@ export class Mortal {
   }
 
   freeze(): void {
-    this.#state = "frozen";
+    if (this.#state === "alive") this.#state = "frozen";
   }
 
   thaw(): void {
+    // Who is dead stays so.
+    if (this.#state !== "frozen") return;
     this.#state = "alive";
     const waiting = this.#thawed;
     this.#thawed = [];
