@@ -80,7 +80,8 @@ describe("POST /api/chat", () => {
     await turn(user, "What is second?", { session_id: first.session_id, context });
     const request = fixture.provider.requests.all.find(({ prompt }) => prompt === "What is second?");
     expect(request?.body).toMatchObject({ model: "scripted", temperature: 0.5, max_tokens: 7 });
-    const roles = (request?.body as { messages: { role: string }[] }).messages.map(({ role }) => role);
+    const body = request?.body as { messages: { role: string }[] } | undefined;
+    const roles = body?.messages.map(({ role }) => role);
     expect(roles).toEqual(["system", "user", "assistant", "user"]);
     const [, answer] = await user.history(first.session_id);
     expect(answer).toMatchObject({ token_count: 7, metadata: { finish_reason: "length" } });

@@ -222,6 +222,13 @@ export class PodReader {
     return answer;
   }
 
+  /** Whether anybody here lacks something of it: it is known to be unfinished, or a reader's cursor names it. */
+  #isWanted(answer: LiveAnswer): boolean {
+    if (answer.isWanted) return true;
+    const readers = this.#bySession.get(answer.sessionId) ?? [];
+    return [...readers].some((connection) => connection.believes(answer.messageId));
+  }
+
   #want(answer: LiveAnswer): void {
     if (answer.isWanted) return;
     answer.isWanted = true;
@@ -278,7 +285,7 @@ export class PodReader {
       const outcome = await this.#ports.live.request(subject, question, streamLimits.readTimeoutMs);
       if (outcome.kind !== "reply") return this.#loadRow(answer);
       const reply = outcome.message as ReadReply;
-      if (!answer.isWanted && reply.stored) {
+      if (reply.stored && !this.#isWanted(answer)) {
         this.#forgetAnswer(answer);
         return true;
       }
@@ -304,7 +311,7 @@ export class PodReader {
     }
     const final = row !== null && isFinalStatus(row.status);
     this.#observe({ kind: "asked", message_id: answer.messageId, outcome: final ? "row" : "nothing" });
-    if (row === null || (final && !answer.isWanted)) {
+    if (row === null || (final && !this.#isWanted(answer))) {
       this.#forgetAnswer(answer);
       return true;
     }

@@ -48,6 +48,11 @@ export class ReaderConnection {
     return [...this.#positions.keys()];
   }
 
+  /** Whether the reader believes an answer unfinished. */
+  believes(messageId: string): boolean {
+    return this.#positions.has(messageId);
+  }
+
   /** Sends what the reader lacks of an answer, unless it is held or does not take what it has been sent. */
   pump(answer: LiveAnswer, nowMs: number): void {
     if (this.holding) return;
