@@ -19,6 +19,9 @@ import { keptSecret } from "./secret.ts";
 /** How long running answers may finish after Ctrl-C before they are left to the next start, in milliseconds. */
 const graceMs = 2_000;
 
+/** One Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
+const sameSignalMs = 1_000;
+
 /** Starts everything in one process and stays until told to stop. A start that fails says why in one sentence. */
 export async function main(commandLine: readonly string[]): Promise<void> {
   try {
@@ -96,10 +99,13 @@ async function database({ settings }: StartOptions, dataFolder: string, log: Log
 
 /** The first signal drains: answers finish or are left to the next start. The second one ends at once. */
 function stopOnSignal(embedded: Embedded, server: DatabaseServer, log: Logger): void {
-  let stopping = false;
+  let stoppingSinceMs: number | null = null;
   const stop = async (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(130);
-    stopping = true;
+    if (stoppingSinceMs !== null) {
+      if (Date.now() - stoppingSinceMs > sameSignalMs) process.exit(130);
+      return;
+    }
+    stoppingSinceMs = Date.now();
     process.stdout.write(`\n  Stopping (${signal === "SIGINT" ? "Ctrl-C" : signal}) …\n`);
     try {
       await embedded.drain();

@@ -228,10 +228,11 @@ describe("going away", () => {
     const next = await fixture.instance({ database });
     expect(next.restarted).toBe(1);
     const user = next.user("ann");
+    await until("it is complete", async () => (await user.history(session_id)).at(-1)?.status === "complete");
     const reader = await user.stream(`/api/sse?session_id=${session_id}`, {
       "last-event-id": readers[0]!.lastEventId!,
     });
-    await reader.untilPersisted(message_id);
+    await reader.untilComplete(message_id);
     const rows = await next.query("select status, generation, content from messages where role = 'assistant'");
     expect(rows).toEqual([{ status: "complete", generation: 1, content: scriptedAnswer(prompt) }]);
     const shown = new Shown();

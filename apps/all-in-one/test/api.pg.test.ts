@@ -79,7 +79,7 @@ describe("POST /api/chat", () => {
     const first = await turn(user, "What was first?", { context });
     await turn(user, "What is second?", { session_id: first.session_id, context });
     const request = fixture.provider.requests.all.find(({ prompt }) => prompt === "What is second?");
-    expect(request?.body).toMatchObject({ model: "scripted", temperature: 0.5, max_tokens: 7 });
+    expect(request!.body).toMatchObject({ model: "scripted", temperature: 0.5, max_tokens: 7 });
     const body = request?.body as { messages: { role: string }[] } | undefined;
     const roles = body?.messages.map(({ role }) => role);
     expect(roles).toEqual(["system", "user", "assistant", "user"]);

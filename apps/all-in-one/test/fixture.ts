@@ -8,6 +8,7 @@ import pg, { type PoolConfig } from "pg";
 import { pino } from "pino";
 import { type EmbeddedOptions, startEmbedded } from "../src/embedded.ts";
 import { Caller } from "./caller.ts";
+import { until } from "./waiting.ts";
 
 export { Caller, expectError } from "./caller.ts";
 export { type SeenEvent, SseReader, textOf } from "./sse-reader.ts";
@@ -100,6 +101,10 @@ export class Instance {
     return this.#embedded.restarted;
   }
 
+  get podCount(): number {
+    return this.#embedded.pods.length;
+  }
+
   address(pod: number = 0): string {
     return `http://127.0.0.1:${this.port(pod)}`;
   }
@@ -134,6 +139,14 @@ export class Instance {
       }
     });
     return counts;
+  }
+
+  /** Resolves when every answer is over and its job done. */
+  async settled(): Promise<void> {
+    await until("all jobs are done", async () => {
+      const open = await this.query("select 1 from workflow_jobs where state = 'open'");
+      return open.length === 0;
+    });
   }
 
   drain(): Promise<void> {
