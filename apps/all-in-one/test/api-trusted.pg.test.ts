@@ -42,7 +42,7 @@ describe("trusted mode", () => {
       if (userId.trim() === userId) expect(await list("/api/sessions", asBytes)).toEqual(byQuery);
       await until("it is stored", async () => {
         const rows = await instance.query("select status from messages where message_id = $1", [accepted.message_id]);
-        return rows[0]?.["status"] === "complete";
+        return rows[0]?.status === "complete";
       });
       gateway.close();
     }

@@ -45,7 +45,7 @@ async function expectWhole(instance: Instance, sent: readonly Sent[], answerTo: 
     sent.flatMap(({ readers, messageId }) => readers.map((reader) => reader.untilPersisted(messageId, limitMs))),
   );
   const rows = await instance.query("select message_id, content, status, last_chunk_id from messages");
-  const byId = new Map(rows.map((row) => [row["message_id"], row]));
+  const byId = new Map(rows.map((row) => [row.message_id, row]));
   for (const { prompt, messageId, readers } of sent) {
     const answer = answerTo(prompt);
     for (const reader of readers) {
@@ -82,6 +82,7 @@ it(
     expect(all.map(({ state }) => state)).toEqual(Array.from({ length: sessionsAtOnce }, () => "complete"));
     const chunks = sent.reduce((sum, { readers }) => sum + readers[0]!.all("chunk").length, 0);
     const facts = `all open after ${Math.round(togetherMs - startedMs)} ms, all over ${Math.round(endedMs - togetherMs)} ms later`;
+    await instance.close();
     process.stdout.write(`  ${sessionsAtOnce} streams, ${chunks} chunks: ${facts}\n`);
   },
   2 * limitMs,
@@ -94,6 +95,7 @@ it(
     const turns = await openTurns(instance, "built-in", sessionsAtOnce, [0]);
     const sent = await send(instance, turns, { ai_provider: "offline" });
     await expectWhole(instance, sent, (prompt) => offlineAnswer([{ role: "user", content: prompt }]));
+    await instance.close();
   },
   2 * limitMs,
 );

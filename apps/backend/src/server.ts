@@ -1,5 +1,6 @@
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import fastifyHelmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import fastifySwagger from "@fastify/swagger";
@@ -35,6 +36,8 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
     requestTimeout: 60_000,
     forceCloseConnections: true,
     clientErrorHandler: answerBrokenRequest,
+    // Node itself would refuse a request without Host, but with an empty body; the hook below does it in our shape.
+    http: { requireHostHeader: false },
     frameworkErrors: (error, request, reply) => {
       sendError(reply, request.id, registered(error, ports.unavailable));
     },
@@ -47,6 +50,9 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   await describeApi(app);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("X-Correlation-Id", request.id);
+    if (request.headers.host === undefined && request.raw.httpVersion !== "1.0") {
+      throw new RegisteredError("invalid_request", "The Host header is missing.");
+    }
     checkOrigin(request, config.publicUrl);
   });
   chatRoutes(app, surroundings);
@@ -55,6 +61,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   authRoutes(app, surroundings);
   systemRoutes(app, surroundings);
   await servePage(app, config.pageFolder);
+  refuseWhatNodeHandles(app);
   return app;
 }
 
@@ -151,17 +158,33 @@ async function servePage(app: App, pageFolder: string | null): Promise<void> {
   });
 }
 
+/** Tunnels and expectations never become requests; without this Node answers them with nothing or an empty body. */
+function refuseWhatNodeHandles(app: App): void {
+  app.server.on("connect", (_request, socket) => endWith(socket, "method_not_allowed"));
+  app.server.on("checkExpectation", (request) => endWith(request.socket, "invalid_request"));
+}
+
 /** What Node's parser refuses never reaches a route; it is answered in our shape all the same. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
   }
-  const tooLarge = error.code === "HPE_HEADER_OVERFLOW";
-  const code = tooLarge ? "payload_too_large" : "invalid_request";
-  const status = errorRegistry[code].status;
-  const body = JSON.stringify(errorBody(code, "This is not a request this server understands.", false, ""));
+  endWith(socket, error.code === "HPE_HEADER_OVERFLOW" ? "payload_too_large" : "invalid_request");
+}
+
+type BrokenCode = "invalid_request" | "payload_too_large" | "method_not_allowed";
+
+function endWith(socket: Duplex, code: BrokenCode): void {
+  const { status } = errorRegistry[code];
+  const body = brokenBody(code);
+  // The other side may be gone by now, and nobody else listens on this socket.
+  socket.on("error", () => socket.destroy());
   socket.end(
-    `HTTP/1.1 ${status} Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+}
+
+function brokenBody(code: BrokenCode): string {
+  return JSON.stringify(errorBody(code, "This is not a request this server understands.", false, ""));
 }

@@ -14,7 +14,7 @@ import { PodPresence } from "./pod-presence.ts";
 import type { AnswerLedger, AnswerRow, Clock, LiveChannel, SessionRegistry, Subscription } from "./ports.ts";
 import type { ReaderConnection } from "./reader-connection.ts";
 import { type StopOutcome, stopAnswer } from "./stop.ts";
-import { userToken } from "./text.ts";
+import { UserEvents } from "./user-events.ts";
 import { every } from "./waiting.ts";
 
 export { ReaderConnection, type ReaderSink } from "./reader-connection.ts";
@@ -52,7 +52,7 @@ export class PodReader {
   readonly #presence: PodPresence;
   readonly #connections = new Map<string, ReaderConnection>();
   readonly #bySession = new Map<string, Set<ReaderConnection>>();
-  readonly #byUser = new Map<string, { connections: Set<ReaderConnection>; subscription: Promise<Subscription> }>();
+  readonly #userEvents: UserEvents;
   readonly #answers = new Map<string, LiveAnswer>();
   #subscriptions: Subscription[] = [];
   #timers: (() => void)[] = [];
@@ -64,6 +64,7 @@ export class PodReader {
     this.podId = podId;
     this.#ports = ports;
     this.#observe = observe;
+    this.#userEvents = new UserEvents(ports.live, (event) => this.#takeUserEvent(event));
     this.#presence = new PodPresence(podId, ports.registry, ports.clock, (error) =>
       observe({ kind: "registry_failed", error }),
     );
@@ -101,7 +102,7 @@ export class PodReader {
   async stop(): Promise<void> {
     for (const cancel of this.#timers) cancel();
     for (const subscription of this.#subscriptions) subscription.close();
-    for (const { subscription } of this.#byUser.values()) (await subscription).close();
+    await this.#userEvents.stop();
     await this.#presence.stop();
   }
 
@@ -113,7 +114,7 @@ export class PodReader {
     this.#connections.set(connection.id, connection);
     for (const sessionId of connection.sessionIds) addTo(this.#bySession, sessionId, connection);
     const attachedAtMs = this.#ports.clock.nowMs();
-    await Promise.all([this.#holdUser(connection), this.#presence.add(connection.id, connection.sessionIds)]);
+    await Promise.all([this.#userEvents.add(connection), this.#presence.add(connection.id, connection.sessionIds)]);
     const unfinished = await this.#followUnfinished(connection);
     if (!this.#connections.has(connection.id)) return;
     const shown = [...this.#answers.values()].filter((answer) => connection.sessionIds.includes(answer.sessionId));
@@ -143,7 +144,7 @@ export class PodReader {
       others?.delete(connection);
       if (others?.size === 0) this.#forgetSession(sessionId);
     }
-    this.#releaseUser(connection);
+    this.#userEvents.remove(connection);
     void this.#presence.remove(connectionId);
   }
 
@@ -200,8 +201,7 @@ export class PodReader {
     }
   }
 
-  #takeUserEvent(userId: string, event: UserEvent): void {
-    for (const connection of this.#byUser.get(userId)?.connections ?? []) connection.sink.send(event, null);
+  #takeUserEvent(event: UserEvent): void {
     if (event.event === "message_created") this.#follow(event.data.answer.message_id, event.data.session_id, true);
   }
 
@@ -389,28 +389,6 @@ export class PodReader {
     this.#bySession.delete(sessionId);
     for (const answer of this.#answers.values())
       if (answer.sessionId === sessionId) this.#answers.delete(answer.messageId);
-  }
-
-  async #holdUser(connection: ReaderConnection): Promise<void> {
-    const { userId } = connection;
-    let held = this.#byUser.get(userId);
-    if (held === undefined) {
-      const subscription = this.#ports.live.subscribe(subjects.userEvent(userToken(userId)), (message) =>
-        this.#takeUserEvent(userId, message as UserEvent),
-      );
-      held = { connections: new Set(), subscription };
-      this.#byUser.set(userId, held);
-    }
-    held.connections.add(connection);
-    await held.subscription;
-  }
-
-  #releaseUser(connection: ReaderConnection): void {
-    const held = this.#byUser.get(connection.userId);
-    held?.connections.delete(connection);
-    if (held?.connections.size !== 0) return;
-    this.#byUser.delete(connection.userId);
-    void held.subscription.then((subscription) => subscription.close());
   }
 }
 
