@@ -92,6 +92,7 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions): Promis
     log,
   };
   const restarted = await sweeperOf(ports).restartAll();
+  const accounts = accountsOf(store, options);
   const pods: RunningPod[] = [];
   const workers: RunningWorkflow[] = [];
   const drain = async () => {
@@ -102,7 +103,7 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions): Promis
   try {
     for (let index = 0; index < options.pods; index++) {
       const port = options.port === 0 ? 0 : options.port + index;
-      pods.push(await startBackend(podConfig(options, index, port), podPorts(store, ports, options)));
+      pods.push(await startBackend(podConfig(options, index, port), podPorts(store, ports, options, accounts)));
     }
     for (let index = 0; index < options.workers; index++) {
       const { takeover, slots, graceMs } = options;
@@ -125,18 +126,26 @@ function podConfig(options: EmbeddedOptions, index: number, port: number): Backe
   };
 }
 
-function podPorts(store: PostgresStore, ports: WorkflowPorts, options: EmbeddedOptions): BackendPorts {
+/** One for all pods of the process: who has signed out of one is signed out of all at once. */
+function accountsOf(store: PostgresStore, options: EmbeddedOptions): Accounts | null {
+  const { authMode, authSecret: secret, publicUrl, allowSignUp } = options;
+  if (authMode === "trusted") return null;
+  return new Accounts({
+    ...{ secret, publicUrl, allowSignUp },
+    database: { db: store.database, type: "postgres" as const },
+    users: store.conversations.users,
+    makeUserId: () => makeId("user"),
+  });
+}
+
+function podPorts(
+  store: PostgresStore,
+  ports: WorkflowPorts,
+  options: EmbeddedOptions,
+  accounts: Accounts | null,
+): BackendPorts {
   const { live, ledger, outbox, queue, registry, clock, model } = ports;
-  const { authMode, authSecret: secret, publicUrl, allowSignUp, providers, log } = options;
-  const database = { db: store.database, type: "postgres" as const };
-  const accounts =
-    authMode === "trusted"
-      ? null
-      : new Accounts({
-          ...{ database, secret, publicUrl, allowSignUp },
-          users: store.conversations.users,
-          makeUserId: () => makeId("user"),
-        });
+  const { providers, log } = options;
   return {
     ...{ live, ledger, outbox, queue, registry, clock, model, accounts, makeId },
     store: store.conversations,

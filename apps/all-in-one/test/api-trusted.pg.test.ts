@@ -39,7 +39,10 @@ describe("trusted mode", () => {
       const byQuery = await list(`/api/sessions?${query}`);
       expect(byQuery.sessions.map(({ session_id }) => session_id)).toEqual([accepted.session_id]);
       // White space at the ends of a header's value is no part of it.
-      if (userId.trim() === userId) expect(await list("/api/sessions", asBytes)).toEqual(byQuery);
+      if (userId.trim() === userId) {
+        const byHeader = await list("/api/sessions", asBytes);
+        expect(byHeader.sessions.map(({ session_id }) => session_id)).toEqual([accepted.session_id]);
+      }
       await until("it is stored", async () => {
         const rows = await instance.query("select status from messages where message_id = $1", [accepted.message_id]);
         return rows[0]?.status === "complete";

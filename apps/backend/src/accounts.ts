@@ -34,6 +34,9 @@ export class Accounts implements Identifier {
   readonly #allowSignUp: boolean;
   readonly #identities = new LRUCache<string, Identity>({ max: 20_000, ttl: cachedSessionMs });
 
+  #somebodyRegistered = false;
+  #firstSignUps: Promise<void> = Promise.resolve();
+
   constructor(settings: AccountsSettings) {
     this.#auth = authOver(settings);
     this.#allowSignUp = settings.allowSignUp;
@@ -59,13 +62,28 @@ export class Accounts implements Identifier {
   async signUp(request: FastifyRequest, body: SignUp): Promise<SignedIn> {
     if (!this.#allowSignUp) throw new RegisteredError("sign_up_closed");
     const name = body.name ?? body.email.split("@")[0] ?? body.email;
-    return this.#signedIn(request, (headers) =>
-      this.#auth.api.signUpEmail({
-        body: { email: body.email, password: body.password, name },
-        headers,
-        returnHeaders: true,
-      }),
+    return this.#firstAlone(() =>
+      this.#signedIn(request, (headers) =>
+        this.#auth.api.signUpEmail({
+          body: { email: body.email, password: body.password, name },
+          headers,
+          returnHeaders: true,
+        }),
+      ),
     );
+  }
+
+  /** Until somebody has registered, people do so one after another: two at once would both find that they are the first. */
+  async #firstAlone(signUp: () => Promise<SignedIn>): Promise<SignedIn> {
+    if (this.#somebodyRegistered) return signUp();
+    const turn = this.#firstSignUps.then(signUp);
+    this.#firstSignUps = turn.then(
+      () => {
+        this.#somebodyRegistered = true;
+      },
+      () => undefined,
+    );
+    return turn;
   }
 
   async signIn(request: FastifyRequest, body: SignIn): Promise<SignedIn> {
