@@ -55,23 +55,27 @@ const trimDelayMs = 60_000;
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { log } = options;
+  const life = { isOver: false };
   const store = await openPostgresStore(
     {
       connection: options.database,
       connections: 20,
-      connectionLost: (error) => log.warn({ err: error }, "a connection to the database was lost"),
+      connectionLost(error) {
+        // The server may end connections that this process has just left; nobody needs to hear of that.
+        if (!life.isOver) log.warn({ err: error }, "a connection to the database was lost");
+      },
     },
     makeId,
   );
   try {
-    return await startOver(store, options);
+    return await startOver(store, options, life);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function startOver(store: PostgresStore, options: EmbeddedOptions): Promise<Embedded> {
+async function startOver(store: PostgresStore, options: EmbeddedOptions, life: { isOver: boolean }): Promise<Embedded> {
   const { log, providers } = options;
   const ports: WorkflowPorts = {
     clock: systemClock,
@@ -98,6 +102,7 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions): Promis
   const drain = async () => {
     await Promise.all(workers.map((worker) => worker.drain()));
     await Promise.all(pods.map((pod) => pod.drain()));
+    life.isOver = true;
     await store.close();
   };
   try {

@@ -188,6 +188,8 @@ describe("resuming", () => {
     const prompt = "Join me [fault=silence after=10]";
     const { session_id, message_id } = await user.chat(prompt);
     const first = await user.stream(`/api/sse?session_id=${session_id}`);
+    // Until it is ready, a reader may find that the answer has ended meanwhile and leave it to the history.
+    await first.untilReady();
     await fixture.provider.requests.until((all) => all.find((one) => one.prompt === prompt)?.tokensSent === 10);
     const late = await instance.user(`user_${users}`, 1).stream(`/api/sse?session_id=${session_id}`);
     await late.untilReady();
