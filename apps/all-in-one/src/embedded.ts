@@ -70,6 +70,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   try {
     return await startOver(store, options, life);
   } catch (error) {
+    life.isOver = true;
     await store.close();
     throw error;
   }

@@ -157,6 +157,8 @@ describe("resuming", () => {
     }
     expect(shown.text).toBe(scriptedAnswer(prompt));
     expect(shown.completions).toBe(1);
+    // The end is told when it is committed; the row follows.
+    await until("it is stored", async () => (await user.history(session_id)).at(-1)?.status === "complete");
     expect((await user.history(session_id)).at(-1)?.content).toBe(shown.text);
     expect(fixture.provider.requests.all.filter((request) => request.prompt === prompt)).toHaveLength(1);
   });
