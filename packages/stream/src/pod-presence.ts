@@ -22,13 +22,20 @@ export class PodPresence {
   }
 
   async start(): Promise<void> {
-    await this.#tell(this.#registry.renew(this.#podId, null));
+    await this.#tell(this.#beat());
     this.#timers = [
-      every(this.#clock, keyTimes.heartbeatRenewalMs, () => void this.#tell(this.#registry.renew(this.#podId, null))),
-      every(this.#clock, keyTimes.connectionsRenewalMs, () => {
-        void this.#tell(this.#registry.renew(this.#podId, [...this.#connections.values()].flat()));
-      }),
+      every(this.#clock, keyTimes.heartbeatRenewalMs, () => void this.#tell(this.#beat())),
+      every(this.#clock, keyTimes.connectionsRenewalMs, () => void this.#tell(this.#renewAll())),
     ];
+  }
+
+  /** A registry that came back empty is told everything at once, not at the next renewal. */
+  async #beat(): Promise<void> {
+    if (!(await this.#registry.renew(this.#podId, null))) await this.#renewAll();
+  }
+
+  async #renewAll(): Promise<void> {
+    await this.#registry.renew(this.#podId, [...this.#connections.values()].flat());
   }
 
   async add(connectionId: string, sessionIds: readonly string[]): Promise<void> {

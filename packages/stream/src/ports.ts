@@ -176,8 +176,11 @@ export type RegisteredConnection = { readonly connection_id: string; readonly se
 /** Which pods hold connections for a session: a hint. Every verb may throw; nothing is lost when it does. */
 export interface SessionRegistry {
   register(podId: string, connections: readonly RegisteredConnection[]): Promise<void>;
-  /** The pod lives (heartbeat, 30 s), and where given, its connections are renewed (300 s). */
-  renew(podId: string, connections: readonly RegisteredConnection[] | null): Promise<void>;
+  /**
+   * The pod lives (heartbeat, 30 s), and where given, its connections are renewed (300 s). False: the registry did not
+   * know the pod any more, so it may have lost the connections too.
+   */
+  renew(podId: string, connections: readonly RegisteredConnection[] | null): Promise<boolean>;
   /** Pods holding each session. */
   find(sessionIds: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
   deregister(podId: string, connections: readonly RegisteredConnection[]): Promise<void>;
@@ -241,6 +244,11 @@ export interface AnswerLedger {
   unfinished(sessionIds: readonly string[]): Promise<readonly AnswerRow[]>;
   /** Writes the stop wish into the job's row; false when the answer is final or gone. */
   requestStop(messageId: string): Promise<boolean>;
+  /**
+   * Notes that a plain workflow writes this answer, so that nobody queues it again; false when it is final, gone or of
+   * another generation.
+   */
+  markPlain(messageId: string, generation: number): Promise<boolean>;
 }
 
 /** A job whose answer is not final. `queued_at_ms` null: never published. */
@@ -249,6 +257,8 @@ export type PendingJob = {
   readonly queued_at_ms: number | null;
   readonly created_at_ms: number;
   readonly stop_requested: boolean;
+  /** A plain workflow writes it: it has no journal and no owner. */
+  readonly plain: boolean;
 };
 
 /** The jobs' rows, for those who publish them. */

@@ -20,9 +20,11 @@ export class MemorySessionRegistry implements SessionRegistry {
     }
   }
 
-  async renew(podId: string, connections: readonly RegisteredConnection[] | null): Promise<void> {
+  async renew(podId: string, connections: readonly RegisteredConnection[] | null): Promise<boolean> {
+    const known = this.#pods.has(podId);
     await this.register(podId, connections ?? []);
     this.#pods.get(podId)!.heartbeatAtMs = this.#clock.nowMs();
+    return known;
   }
 
   async find(sessionIds: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
