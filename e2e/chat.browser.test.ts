@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { RunningChat } from "./running-chat.ts";
+import { RunningCluster } from "./running-cluster.ts";
 
 const limitMs = 60_000;
 
@@ -46,15 +47,18 @@ async function untilWritten(page: Page, characters: number): Promise<string> {
   );
 }
 
-describe("a person with the page", { timeout: 2 * limitMs }, () => {
-  let chat: RunningChat;
+describe.each([
+  { where: "one process", start: () => RunningChat.start() },
+  { where: "nginx, 3 pods and 2 workers", start: () => RunningCluster.start() },
+])("a person with the page: $where", { timeout: 2 * limitMs }, ({ start }) => {
+  let chat: RunningChat | RunningCluster;
   let context: BrowserContext;
   let page: Page;
   const faults: string[] = [];
 
   beforeAll(async () => {
-    chat = await RunningChat.start();
-  });
+    chat = await start();
+  }, 2 * limitMs);
   afterAll(async () => {
     await chat?.stop();
   });

@@ -1,22 +1,13 @@
 import fs from "node:fs";
-import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@uci/adapters/postgres";
 import { createProviders } from "@uci/adapters/providers";
 import { type Embedded, startEmbedded } from "@uci/all-in-one";
+import { freePort } from "@uci/services";
 import { pino } from "pino";
-import { type Browser, chromium } from "playwright-core";
-
-const chromiumArguments = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import type { Browser } from "playwright-core";
+import { startBrowser } from "./browser.ts";
 
 /** The whole program on a free port over a throw-away database, and a browser to look at it. */
 export class RunningChat {
@@ -35,14 +26,12 @@ export class RunningChat {
   }
 
   static async start(): Promise<RunningChat> {
-    const executablePath = process.env.CHROMIUM_PATH;
-    if (executablePath === undefined) throw new Error("CHROMIUM_PATH is not set; run this through npm test.");
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "uci-e2e-"));
     const silent = { info: () => undefined, warn: () => undefined };
     const database = await startEmbeddedPostgres({ dataFolder: path.join(folder, "db"), log: silent, durable: false });
     const port = await freePort();
     const embedded = await startProgram(database, port);
-    const browser = await chromium.launch({ executablePath, args: chromiumArguments });
+    const browser = await startBrowser();
     return new RunningChat(port, browser, database, folder, embedded);
   }
 
@@ -91,12 +80,4 @@ function startProgram(database: EmbeddedPostgres, port: number): Promise<Embedde
     graceMs: 0,
     log: pino({ level: "error" }, pino.destination(2)),
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

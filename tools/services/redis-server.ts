@@ -4,6 +4,7 @@ import path from "node:path";
 import { freePort } from "./free-port.ts";
 import { installedProgram, serverPrograms } from "./install.ts";
 import { ServiceProcess } from "./service-process.ts";
+import { connectTls, type ServerTls } from "./tls.ts";
 
 export type RedisServerOptions = {
   readonly name?: string;
@@ -11,6 +12,10 @@ export type RedisServerOptions = {
   readonly host?: string;
   /** 0 or undefined: a free one. */
   readonly port?: number;
+  /** Of the user `default`; none unless given. No blanks or quotes. */
+  readonly password?: string;
+  /** TLS alone is spoken when given. */
+  readonly tls?: ServerTls | null;
   /** Further arguments, as `--name value`. */
   readonly settings?: readonly string[];
 };
@@ -24,30 +29,41 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Ser
 
 /** The same, not started yet. */
 export async function redisServer(options: RedisServerOptions): Promise<ServiceProcess> {
-  const { folder, name = "redis", host = "127.0.0.1" } = options;
+  const { folder, name = "redis", host = "127.0.0.1", tls = null } = options;
   const port = options.port === undefined || options.port === 0 ? await freePort(host) : options.port;
   fs.mkdirSync(folder, { recursive: true });
-  const settings = ["--bind", host, "--port", String(port), "--save", "", "--appendonly", "no", "--dir", folder];
+  const configurationFile = path.join(folder, "redis.conf");
+  fs.writeFileSync(configurationFile, configuration(options, host, port), { mode: 0o600 });
   return new ServiceProcess(
     {
       name,
       file: installedProgram(serverPrograms.redis),
-      arguments: [...settings, ...(options.settings ?? [])],
+      arguments: [configurationFile, ...(options.settings ?? [])],
       folder,
       logFile: path.join(folder, `${name}.log`),
+      bareEnvironment: true,
       host,
       port,
     },
-    () => pong(host, port),
+    () => answers(tls === null ? net.connect({ host, port }) : connectTls(host, port, tls)),
   );
 }
 
+function configuration({ folder, password, tls }: RedisServerOptions, host: string, port: number): string {
+  const quoted = (text: string) => JSON.stringify(text);
+  const lines = [`bind ${host}`, 'save ""', "appendonly no", `dir ${quoted(folder)}`, "set-proc-title no"];
+  if (password !== undefined) lines.push(`requirepass ${quoted(password)}`);
+  if (tls === undefined || tls === null) return [...lines, `port ${port}`, ""].join("\n");
+  lines.push("port 0", `tls-port ${port}`, "tls-auth-clients no");
+  lines.push(`tls-cert-file ${quoted(tls.certificateFile)}`, `tls-key-file ${quoted(tls.keyFile)}`);
+  return [...lines, `tls-ca-cert-file ${quoted(tls.authorityFile)}`, ""].join("\n");
+}
+
 /** Whether it answers; one that wants a password or loads its data answers too. */
-function pong(host: string, port: number): Promise<boolean> {
+function answers(socket: net.Socket): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = net.connect({ host, port });
     socket.setTimeout(1_000, () => socket.destroy());
-    socket.once("connect", () => socket.write("PING\r\n"));
+    socket.write("PING\r\n");
     socket.once("data", (answer) => {
       resolve(/^(\+PONG|-NOAUTH)/.test(answer.toString()));
       socket.destroy();

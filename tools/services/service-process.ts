@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { signalTree } from "./process-tree.ts";
+import { guard, unguard } from "./watchdog.ts";
 
 export type ServiceCommand = {
   readonly name: string;
@@ -11,28 +13,52 @@ export type ServiceCommand = {
   readonly folder: string;
   /** Where standard output and standard error go, appended. */
   readonly logFile: string;
-  /** Added to this process's own environment; undefined takes a variable away. */
+  /** Added to this process's own environment, or to the bare one; undefined takes a variable away. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Only PATH and the like are handed on: a server has no business with keys and passwords of its surroundings. */
+  readonly bareEnvironment?: boolean;
   /** Another account, for servers that refuse to run as root. */
   readonly account?: { readonly uid: number; readonly gid: number } | undefined;
   readonly host: string;
   readonly port: number;
+  /** What asks it to stop in order; SIGTERM unless told. */
+  readonly stopSignal?: NodeJS.Signals;
+  /** How long it may take to stop before it is killed, 10 s unless told. */
+  readonly stopLimitMs?: number;
+  /** How often it is started before it is given up; more than once for what needs a moment after its own death. */
+  readonly startAttempts?: number;
 };
+
+/** What becomes of a process. `asked`: it ended because of `stop`, not by itself or by somebody else. */
+export type ServiceEvent =
+  | { readonly kind: "started"; readonly pid: number }
+  | {
+      readonly kind: "ended";
+      readonly code: number | null;
+      readonly signal: NodeJS.Signals | null;
+      readonly asked: boolean;
+    };
 
 const readyLimitMs = 30_000;
 const readyPollMs = 25;
 const stopLimitMs = 10_000;
+const attemptPauseMs = 300;
+/** Signals that take a server's own processes along, which would go on, or hold its port, without it. */
+const treeSignals = new Set<NodeJS.Signals>(["SIGKILL", "SIGSTOP", "SIGCONT"]);
+const handedOn = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ"];
 const running = new Set<ServiceProcess>();
 let cleansUp = false;
 
 /** One server as a process of its own, known by its process id, that can be stopped, killed, frozen and started again. */
 export class ServiceProcess {
   readonly command: ServiceCommand;
-  readonly #isReady: () => Promise<boolean>;
+  readonly #isReady: (pid: number) => Promise<boolean> | boolean;
+  readonly #watchers = new Set<(event: ServiceEvent) => void>();
   #child: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
+  #asked = false;
 
-  constructor(command: ServiceCommand, isReady: () => Promise<boolean>) {
+  constructor(command: ServiceCommand, isReady: (pid: number) => Promise<boolean> | boolean) {
     this.command = command;
     this.#isReady = isReady;
   }
@@ -49,52 +75,35 @@ export class ServiceProcess {
   /** Starts it and waits until it answers. Throws with the end of its log when it ends before that or takes too long. */
   async start(): Promise<void> {
     if (this.#child !== null) return;
-    cleanUpAtExit();
-    const { file, folder, logFile, environment, account } = this.command;
-    fs.mkdirSync(path.dirname(logFile), { recursive: true });
-    const log = fs.openSync(logFile, "a");
-    const child = spawn(file, [...this.command.arguments], {
-      cwd: folder,
-      env: { ...process.env, ...environment },
-      stdio: ["ignore", log, log],
-      // A Ctrl-C in the terminal is for the one who started it, who stops its servers in order.
-      detached: true,
-      ...account,
-    });
-    fs.closeSync(log);
-    this.#child = child;
-    running.add(this);
-    this.#exited = new Promise((resolve) => {
-      const gone = () => {
-        if (this.#child === child) this.#child = null;
-        running.delete(this);
-        resolve();
-      };
-      child.once("exit", gone);
-      child.once("error", gone);
-    });
-    const untilMs = Date.now() + readyLimitMs;
-    while (!(await this.#isReady())) {
-      if (this.#child !== child || Date.now() > untilMs) {
-        await this.stop();
+    const attempts = this.command.startAttempts ?? 1;
+    for (let attempt = 1; ; attempt++) {
+      const result = await this.#startOnce();
+      if (result === "ready") return;
+      await this.stop();
+      if (result === "too_slow" || attempt === attempts)
         throw new Error(`${this.command.name} did not start:\n${this.logTail()}`);
-      }
-      await sleep(readyPollMs);
+      await sleep(attemptPauseMs);
     }
   }
 
-  /** Sends a signal: SIGKILL, SIGSTOP, SIGCONT … */
+  /** Sends a signal. SIGKILL, SIGSTOP and SIGCONT reach the processes it has started, too. */
   signal(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal);
+    const child = this.#child;
+    if (child?.pid === undefined) return;
+    if (treeSignals.has(signal)) signalTree(child.pid, signal);
+    else child.kill(signal);
   }
 
-  /** SIGTERM (or what is given), and SIGKILL if it has not ended after a while. Resolves when it is gone. */
-  async stop(signal: NodeJS.Signals = "SIGTERM", limitMs: number = stopLimitMs): Promise<void> {
-    const child = this.#child;
-    if (child === null) return this.#exited;
-    child.kill(signal);
-    child.kill("SIGCONT");
-    const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
+  /** Asks it to stop (its own way unless told), and kills it if it has not ended after a while. Resolves when it is gone. */
+  async stop(
+    signal: NodeJS.Signals = this.command.stopSignal ?? "SIGTERM",
+    limitMs: number = this.command.stopLimitMs ?? stopLimitMs,
+  ): Promise<void> {
+    if (this.#child === null) return this.#exited;
+    this.#asked = true;
+    this.signal(signal);
+    this.signal("SIGCONT");
+    const timer = setTimeout(() => this.signal("SIGKILL"), limitMs);
     await this.#exited;
     clearTimeout(timer);
   }
@@ -109,6 +118,11 @@ export class ServiceProcess {
     return this.#exited;
   }
 
+  /** Calls the watcher each time the process begins and ends, whoever ended it. */
+  watch(watcher: (event: ServiceEvent) => void): void {
+    this.#watchers.add(watcher);
+  }
+
   /** The last lines it wrote. */
   logTail(lines = 20): string {
     try {
@@ -117,9 +131,70 @@ export class ServiceProcess {
       return "";
     }
   }
+
+  async #startOnce(): Promise<"ready" | "ended" | "too_slow"> {
+    const child = this.#spawn();
+    const untilMs = Date.now() + readyLimitMs;
+    while (this.#child === child && child.pid !== undefined) {
+      if ((await this.#isReady(child.pid)) && this.#child === child) return "ready";
+      if (Date.now() > untilMs) return "too_slow";
+      await sleep(readyPollMs);
+    }
+    return "ended";
+  }
+
+  #spawn(): ChildProcess {
+    cleanUpAtExit();
+    const { file, folder, logFile, account } = this.command;
+    fs.mkdirSync(path.dirname(logFile), { recursive: true });
+    const log = fs.openSync(logFile, "a", 0o600);
+    const child = spawn(file, [...this.command.arguments], {
+      cwd: folder,
+      env: environmentOf(this.command),
+      stdio: ["ignore", log, log],
+      // A Ctrl-C in the terminal is for the one who started it, who stops its servers in order.
+      detached: true,
+      ...account,
+    });
+    fs.closeSync(log);
+    this.#child = child;
+    this.#asked = false;
+    running.add(this);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#exited = promise;
+    const gone = (code: number | null, signal: NodeJS.Signals | null) => {
+      if (this.#child !== child) return;
+      this.#child = null;
+      running.delete(this);
+      // Workers that a killed master leaves behind would keep its port.
+      if (child.pid !== undefined) {
+        signalTree(child.pid, "SIGKILL");
+        unguard(child.pid);
+      }
+      resolve();
+      this.#tell({ kind: "ended", code, signal, asked: this.#asked });
+    };
+    child.once("exit", gone);
+    child.once("error", () => gone(null, null));
+    if (child.pid !== undefined) {
+      guard(child.pid);
+      this.#tell({ kind: "started", pid: child.pid });
+    }
+    return child;
+  }
+
+  #tell(event: ServiceEvent): void {
+    for (const watcher of this.#watchers) watcher(event);
+  }
 }
 
-/** Whatever ends this process, its servers do not outlive it, unless it is killed outright. */
+function environmentOf({ bareEnvironment, environment }: ServiceCommand): NodeJS.ProcessEnv {
+  if (bareEnvironment !== true) return { ...process.env, ...environment };
+  const bare = Object.fromEntries(handedOn.map((name) => [name, process.env[name]]));
+  return { ...bare, ...environment };
+}
+
+/** Servers do not outlive this process; where it is killed before it can see to that, the watchdog does. */
 function cleanUpAtExit(): void {
   if (cleansUp) return;
   cleansUp = true;

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { readSettings, SettingError, type SettingsOf } from "@uci/adapters/settings";
-import { backendSettings } from "@uci/backend";
+import { readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
+import { backendSettings, refuseOpenTrust } from "@uci/backend";
 import { workflowSettings } from "@uci/workflow";
 import { z } from "zod";
 
@@ -13,20 +13,13 @@ export const allSettings = {
     .max(65_535)
     .default(8080)
     .describe("Where the page is; more pods take the ports after it. --port"),
-  HOST: z
-    .string()
-    .min(1)
-    .default("127.0.0.1")
-    .describe("The address to listen on; 0.0.0.0 lets other machines in. --host"),
+  HOST: serverSettings.HOST.describe("The address to listen on; 0.0.0.0 lets other machines in. --host"),
   DATA: z.string().min(1).default("./data").describe("The folder that holds everything that lasts. --data"),
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: "must begin with postgres://" })
     .optional()
     .describe("A PostgreSQL of yours, 15 or newer, instead of the one in the data folder."),
-  LOG_LEVEL: z
-    .enum(["debug", "info", "warn", "error", "silent"])
-    .default("warn")
-    .describe("What is written to standard error, as JSON lines."),
+  LOG_LEVEL: serverSettings.LOG_LEVEL,
   ...backendSettings,
   ...workflowSettings,
 } as const;
@@ -91,14 +84,4 @@ function count(option: string, text: string | undefined): number {
     throw new SettingError(`${option} takes a whole number from 1 to ${mostPods}.`);
   }
   return number;
-}
-
-const localAddresses = new Set(["127.0.0.1", "::1", "localhost"]);
-
-/** Whoever reaches a pod in trusted mode can be anybody, so it stays on this machine unless told otherwise. */
-function refuseOpenTrust(settings: Settings): void {
-  if (settings.AUTH_MODE !== "trusted" || settings.TRUSTED_PUBLIC || localAddresses.has(settings.HOST)) return;
-  throw new SettingError(
-    `AUTH_MODE=trusted believes every caller, so it does not listen on ${settings.HOST}; set TRUSTED_PUBLIC=1 if only your own gateway can reach that address.`,
-  );
 }

@@ -1,7 +1,8 @@
 import { randomNonce, systemClock } from "@uci/adapters/clock";
 import { makeId } from "@uci/adapters/ids";
+import { Metrics } from "@uci/adapters/metrics";
 import { isDatabaseUnavailable, openPostgresStore, type PostgresStore } from "@uci/adapters/postgres";
-import type { Providers } from "@uci/adapters/providers";
+import { modelList, type Providers } from "@uci/adapters/providers";
 import { Accounts, type BackendConfig, type BackendPorts, type RunningPod, startBackend } from "@uci/backend";
 import {
   MemoryJournal,
@@ -13,7 +14,6 @@ import {
 import { type RunningWorkflow, startWorkflow, sweeperOf, type WorkflowPorts } from "@uci/workflow";
 import type { PoolConfig } from "pg";
 import type { Logger } from "pino";
-import { modelList } from "./providers.ts";
 
 export type EmbeddedOptions = {
   readonly database: PoolConfig;
@@ -86,14 +86,12 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
     queue: new MemoryWorkQueue(systemClock),
     live: new MemoryLiveChannel(systemClock),
     registry: new MemorySessionRegistry(systemClock),
+    connectionTable: null,
+    metrics: new Metrics("pod", "worker"),
     ledger: store.ledger,
     outbox: store.outbox,
     model: providers.model,
-    contextWindowTokens: (provider, model) =>
-      providers
-        .catalogue()
-        .find(({ id }) => id === provider)
-        ?.models.find(({ id }) => id === model)?.context_window_tokens,
+    contextWindowTokens: (provider, model) => providers.contextWindowTokens(provider, model),
     log,
   };
   const restarted = await sweeperOf(ports).restartAll();
@@ -128,6 +126,7 @@ function podConfig(options: EmbeddedOptions, index: number, port: number): Backe
   return {
     ...{ host, port, authMode, allowSignUp, authSecret, publicUrl, trustForwardedFrom, streamsPerUser, pageFolder },
     podId: `pod-${index + 1}-${randomNonce()}`,
+    metricsOpen: false,
     drainMs: 0,
   };
 }
@@ -150,10 +149,10 @@ function podPorts(
   options: EmbeddedOptions,
   accounts: Accounts | null,
 ): BackendPorts {
-  const { live, ledger, outbox, queue, registry, clock, model } = ports;
+  const { live, ledger, outbox, queue, registry, clock, model, metrics } = ports;
   const { providers, log } = options;
   return {
-    ...{ live, ledger, outbox, queue, registry, clock, model, accounts, makeId },
+    ...{ live, ledger, outbox, queue, registry, clock, model, metrics, accounts, makeId },
     store: store.conversations,
     models: () => modelList(providers.catalogue()),
     brokerConnected: () => true,

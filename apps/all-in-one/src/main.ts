@@ -1,26 +1,25 @@
 import fs from "node:fs";
 import path from "node:path";
+import { createLog } from "@uci/adapters/logging";
 import {
   EmbeddedDatabaseError,
   type EmbeddedPostgres,
   MigrationError,
   startEmbeddedPostgres,
 } from "@uci/adapters/postgres";
+import { listenSentence, stopOnSignal } from "@uci/adapters/process";
 import { ProviderSettingsError } from "@uci/adapters/providers";
-import { SettingError } from "@uci/adapters/settings";
+import { commaList, SettingError } from "@uci/adapters/settings";
+import { configuredProviders } from "@uci/workflow";
 import type { PoolConfig } from "pg";
-import { type Logger, pino } from "pino";
+import type { Logger } from "pino";
 import { readStartOptions, type StartOptions } from "./config.ts";
 import { type Embedded, startEmbedded } from "./embedded.ts";
 import { helpText, readyText } from "./messages.ts";
-import { configuredProviders } from "./providers.ts";
 import { keptSecret } from "./secret.ts";
 
 /** How long running answers may finish after Ctrl-C before they are left to the next start, in milliseconds. */
 const graceMs = 2_000;
-
-/** One Ctrl-C can arrive twice: from the terminal, and passed on by npm. */
-const sameSignalMs = 1_000;
 
 /** Starts everything in one process and stays until told to stop. A start that fails says why in one sentence. */
 export async function main(commandLine: readonly string[]): Promise<void> {
@@ -39,7 +38,7 @@ export async function main(commandLine: readonly string[]): Promise<void> {
 
 async function run(options: StartOptions): Promise<void> {
   const { settings } = options;
-  const log = pino({ level: settings.LOG_LEVEL }, pino.destination({ dest: 2, sync: true }));
+  const log = createLog(settings.LOG_LEVEL);
   const dataFolder = preparedFolder(settings.DATA);
   const providers = await configuredProviders(settings, options.environment, (message) => log.warn(message));
   const [server] = await Promise.all([database(options, dataFolder, log), providers.ready()]);
@@ -55,10 +54,7 @@ async function run(options: StartOptions): Promise<void> {
       authSecret: settings.AUTH_SECRET ?? keptSecret(dataFolder),
       allowSignUp: settings.ALLOW_SIGN_UP,
       publicUrl: settings.PUBLIC_URL,
-      trustForwardedFrom: (settings.TRUST_FORWARDED_FROM ?? "")
-        .split(",")
-        .map((part) => part.trim())
-        .filter(Boolean),
+      trustForwardedFrom: commaList(settings.TRUST_FORWARDED_FROM),
       streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
       pageFolder: builtPage(),
       takeover: settings.TAKEOVER,
@@ -66,7 +62,10 @@ async function run(options: StartOptions): Promise<void> {
       graceMs,
       log,
     });
-    stopOnSignal(embedded, server, log);
+    stopOnSignal(
+      (signal) => stop(embedded, server, signal),
+      (error) => log.error({ err: error }, "stopping did not end cleanly"),
+    );
     const facts = {
       addresses: embedded.pods.map(({ host, port }) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`),
       dataFolder,
@@ -97,26 +96,14 @@ async function database({ settings }: StartOptions, dataFolder: string, log: Log
   return { connection: server.connection, description: `PostgreSQL 18, ${elsewhere}`, stop: () => server.stop() };
 }
 
-/** The first signal drains: answers finish or are left to the next start. The second one ends at once. */
-function stopOnSignal(embedded: Embedded, server: DatabaseServer, log: Logger): void {
-  let stoppingSinceMs: number | null = null;
-  const stop = async (signal: NodeJS.Signals) => {
-    if (stoppingSinceMs !== null) {
-      if (Date.now() - stoppingSinceMs > sameSignalMs) process.exit(130);
-      return;
-    }
-    stoppingSinceMs = Date.now();
-    process.stdout.write(`\n  Stopping (${signal === "SIGINT" ? "Ctrl-C" : signal}) …\n`);
-    try {
-      await embedded.drain();
-    } catch (error) {
-      log.error({ err: error }, "stopping did not end cleanly");
-      process.exitCode = 1;
-    }
+/** Drains: answers finish or are left to the next start; the database is stopped whatever happens before. */
+async function stop(embedded: Embedded, server: DatabaseServer, signal: NodeJS.Signals): Promise<void> {
+  process.stdout.write(`\n  Stopping (${signal === "SIGINT" ? "Ctrl-C" : signal}) …\n`);
+  try {
+    await embedded.drain();
+  } finally {
     await server.stop();
-    process.exit();
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(signal));
+  }
 }
 
 function loadEnvironmentFile(): void {
@@ -143,14 +130,11 @@ function builtPage(): string | null {
 /** One sentence for what a person can mend; null for what is a fault of the program. */
 function sentenceOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
-  if (code === "EADDRINUSE") return `Port ${port} is in use by another program; choose another with --port.`;
-  if (code === "EACCES" && port !== undefined)
-    return `Port ${port} may not be opened by this user; choose one above 1023 with --port.`;
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
-    return `${address ?? "That address"} is not an address of this machine; choose another with --host.`;
+  const listening = listenSentence(error, "--port", "--host");
+  if (listening !== null) return listening;
   const known = [SettingError, ProviderSettingsError, EmbeddedDatabaseError, MigrationError];
   if (known.some((kind) => error instanceof kind)) return error.message;
+  const { code } = error as NodeJS.ErrnoException;
   if (code !== undefined && /^(28|3D|ECONN|ENOENT|08)/.test(code))
     return `The database cannot be used: ${error.message}.`;
   return null;

@@ -34,11 +34,12 @@ export class Accounts implements Identifier {
   readonly #allowSignUp: boolean;
   readonly #identities = new LRUCache<string, Identity>({ max: 20_000, ttl: cachedSessionMs });
 
+  readonly #users: UserStore;
   #somebodyRegistered = false;
-  #firstSignUps: Promise<void> = Promise.resolve();
 
   constructor(settings: AccountsSettings) {
     this.#auth = authOver(settings);
+    this.#users = settings.users;
     this.#allowSignUp = settings.allowSignUp;
   }
 
@@ -75,15 +76,8 @@ export class Accounts implements Identifier {
 
   /** Until somebody has registered, people do so one after another: two at once would both find that they are the first. */
   async #firstAlone(signUp: () => Promise<SignedIn>): Promise<SignedIn> {
-    if (this.#somebodyRegistered) return signUp();
-    const turn = this.#firstSignUps.then(signUp);
-    this.#firstSignUps = turn.then(
-      () => {
-        this.#somebodyRegistered = true;
-      },
-      () => undefined,
-    );
-    return turn;
+    this.#somebodyRegistered ||= await this.#users.anyRegistered();
+    return this.#somebodyRegistered ? signUp() : this.#users.oneAtATime(signUp);
   }
 
   async signIn(request: FastifyRequest, body: SignIn): Promise<SignedIn> {

@@ -1,3 +1,5 @@
+import { sharedServerSettings } from "@uci/adapters/server-settings";
+import { readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
 import { z } from "zod";
 
 /** Settings of a backend pod, as they stand in the environment. Described once: `--help`, `.env.example` and the docs come from here. */
@@ -32,6 +34,30 @@ export const backendSettings = {
     .describe("Open streams one user may have on one pod."),
 } as const;
 
+/** Settings of a pod that runs as a process of its own. */
+export const podSettings = {
+  POD_NAME: z
+    .string()
+    .optional()
+    .describe("First part of the pod's id; the host's name where it is not given. A nonce follows."),
+  ...serverSettings,
+  ...sharedServerSettings,
+  ...backendSettings,
+  DRAIN_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(600)
+    .default(5)
+    .describe("Time over which a pod that is told to stop says good-bye to its streams."),
+} as const;
+
+export type PodSettings = SettingsOf<typeof podSettings>;
+
+/** The settings of this process. Throws `SettingError`. */
+export function readPodSettings(environment: Readonly<Record<string, string | undefined>> = process.env): PodSettings {
+  return readSettings(podSettings, environment);
+}
+
 function flag(standard = false) {
   return z
     .enum(["0", "1", "false", "true"])
@@ -51,6 +77,22 @@ export type BackendConfig = {
   readonly streamsPerUser: number;
   /** Folder of the built page; null: API alone. */
   readonly pageFolder: string | null;
+  /** Whether anybody who reaches the pod may read `/metrics`, or this machine's own processes alone. */
+  readonly metricsOpen: boolean;
   /** How long open streams are given to move elsewhere when the pod goes away, in milliseconds. */
   readonly drainMs: number;
 };
+
+const localAddresses = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** Whoever reaches a pod in trusted mode can be anybody, so it stays on this machine unless told otherwise. Throws `SettingError`. */
+export function refuseOpenTrust(settings: {
+  readonly AUTH_MODE: string;
+  readonly TRUSTED_PUBLIC: boolean;
+  readonly HOST: string;
+}): void {
+  if (settings.AUTH_MODE !== "trusted" || settings.TRUSTED_PUBLIC || localAddresses.has(settings.HOST)) return;
+  throw new SettingError(
+    `AUTH_MODE=trusted believes every caller, so it does not listen on ${settings.HOST}; set TRUSTED_PUBLIC=1 if only your own gateway can reach that address.`,
+  );
+}

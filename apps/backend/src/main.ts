@@ -1,16 +1,23 @@
-import { wireTimes } from "@uci/protocol";
-import { PodReader } from "@uci/stream";
+import { subjects, wireTimes } from "@uci/protocol";
+import { PodReader, type Subscription } from "@uci/stream";
 import type { BackendConfig } from "./config.ts";
+import { podHealth } from "./health.ts";
 import { TrustedIdentifier } from "./identity.ts";
+import { measurePod, podObserver } from "./observing.ts";
 import { OpenStreams } from "./routes/stream.ts";
 import type { BackendPorts, Surroundings } from "./routes/surroundings.ts";
 import { buildServer } from "./server.ts";
+
+/** How long requests under way may take once a pod that drained has nothing else left, in milliseconds. */
+const lastRequestsMs = 5_000;
 
 export type RunningPod = {
   readonly podId: string;
   /** Address it listens on. */
   readonly host: string;
   readonly port: number;
+  /** The session registry can be reached again. */
+  registryIsBack(): Promise<void>;
   /** Takes nothing new, says good-bye to every stream over the drain time, then stops. */
   drain(): Promise<void>;
   /** Stops at once. */
@@ -20,20 +27,21 @@ export type RunningPod = {
 /** Starts a pod over the given ports; resolves when it listens. Throws what `listen` throws. */
 export async function startBackend(config: BackendConfig, ports: BackendPorts): Promise<RunningPod> {
   const { live, ledger, registry, clock } = ports;
-  const reader = new PodReader(config.podId, { live, ledger, registry, clock }, (event) => {
-    if (event.kind === "contradiction" || event.kind === "hash_mismatch")
-      ports.log.error(event, "stream contradicts itself");
-    else ports.log.debug(event, "stream");
-  });
+  const reader = new PodReader(config.podId, { live, ledger, registry, clock }, podObserver(ports.metrics, ports.log));
+  measurePod(ports.metrics, reader);
   let draining = false;
   const identifier = ports.accounts ?? new TrustedIdentifier(ports.store.users);
   const surroundings: Surroundings = { config, ports, reader, identifier, isDraining: () => draining };
   const streams = new OpenStreams();
   const app = await buildServer(surroundings, streams);
   await reader.start();
+  const health: Subscription = await live.subscribe(subjects.podHealth(config.podId), (_message, _subject, reply) =>
+    reply?.(podHealth(surroundings)),
+  );
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
+    health.close();
     await reader.stop();
     throw error;
   }
@@ -42,18 +50,27 @@ export async function startBackend(config: BackendConfig, ports: BackendPorts): 
   const stop = async () => {
     draining = true;
     clearInterval(heartbeat);
+    health.close();
     reader.closeConnections("draining");
     await reader.stop();
+    // A request under way is answered; one that takes too long, or a reader that takes nothing, is cut off.
+    const cut = setTimeout(() => app.server.closeAllConnections(), config.drainMs === 0 ? 0 : lastRequestsMs);
     await app.close();
+    clearTimeout(cut);
   };
   return {
     podId: config.podId,
     host: config.host,
     port: typeof address === "object" && address !== null ? address.port : config.port,
     stop,
+    registryIsBack: () => reader.registryIsBack(),
     async drain() {
       draining = true;
+      const untilMs = clock.nowMs() + config.drainMs;
       await sayGoodbye(streams, config.drainMs);
+      // What the gateway has begun to send here is still answered; idle connections of its end meanwhile.
+      const restMs = untilMs - clock.nowMs();
+      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
       await stop();
     },
   };

@@ -4,7 +4,14 @@ import type { Duplex } from "node:stream";
 import fastifyHelmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import fastifySwagger from "@fastify/swagger";
-import { errorRegistry, isIdentifier, protocolVersion, RegisteredError, wireLimits } from "@uci/protocol";
+import {
+  correlationIdOfTrace,
+  errorRegistry,
+  isIdentifier,
+  protocolVersion,
+  RegisteredError,
+  wireLimits,
+} from "@uci/protocol";
 import Fastify, { type FastifyRequest, LogController } from "fastify";
 import {
   jsonSchemaTransform,
@@ -34,7 +41,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
     genReqId: (request) => correlationIdOf(request) ?? ports.makeId("correlation"),
     // A slow sender may not hold a socket for ever; streams are responses and not bound by this.
     requestTimeout: 60_000,
-    forceCloseConnections: true,
+    forceCloseConnections: "idle",
     clientErrorHandler: answerBrokenRequest,
     // Node itself would refuse a request without Host, but with an empty body; the hook below does it in our shape.
     http: { requireHostHeader: false },
@@ -55,6 +62,15 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
     }
     checkOrigin(request, config.publicUrl);
   });
+  app.addHook("onSend", async (_request, reply) => {
+    // The gateway keeps connections open and would send the next request into one that is about to close.
+    if (surroundings.isDraining()) reply.header("Connection", "close");
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const { method, routeOptions } = request;
+    const labels = { method, route: routeOptions.url ?? "other", status: String(reply.statusCode) };
+    ports.metrics.observe("uci_http_request_seconds", reply.elapsedTime / 1000, labels);
+  });
   chatRoutes(app, surroundings);
   sessionRoutes(app, surroundings);
   streamRoutes(app, surroundings, streams);
@@ -65,10 +81,11 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   return app;
 }
 
-/** A correlation id given by the gateway is kept, if it has the form of ours. */
+/** A correlation id given by the gateway is kept, if it has the form of ours; else the caller's trace gives one. */
 function correlationIdOf(request: { headers: IncomingMessage["headers"] }): string | null {
-  const given = request.headers["x-correlation-id"];
-  return typeof given === "string" && isIdentifier(given) ? given : null;
+  const { "x-correlation-id": given, traceparent } = request.headers;
+  if (typeof given === "string" && isIdentifier(given)) return given;
+  return typeof traceparent === "string" ? correlationIdOfTrace(traceparent) : null;
 }
 
 /** Bodies are JSON or nothing: a form of another site cannot be posted here. */

@@ -1,3 +1,5 @@
+import { sharedServerSettings } from "@uci/adapters/server-settings";
+import { readSettings, type SettingsOf, serverSettings } from "@uci/adapters/settings";
 import { z } from "zod";
 
 /** Settings of the workflow service, as they stand in the environment. Described once, as the pod's are. */
@@ -42,8 +44,51 @@ export const workflowSettings = {
     .enum(["continue", "interrupt"])
     .default("continue")
     .describe("How answers of a dead worker go on: continued, or closed as interrupted with Continue offered."),
-  WORKER_SLOTS: z.coerce.number().int().min(1).max(10_000).default(400).describe("Answers one worker runs at once."),
+  WORKER_SLOTS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(400)
+    .describe(
+      "Answers one worker runs at once. 0: none; such a worker only keeps house where a third party's workflow answers.",
+    ),
 } as const;
+
+/** Settings of a worker that runs as a process of its own. `PORT` serves its health and metrics. */
+export const workerSettings = {
+  WORKER_NAME: z
+    .string()
+    .optional()
+    .describe("First part of the worker's ids; the host's name where it is not given. A nonce follows."),
+  ...serverSettings,
+  ...sharedServerSettings,
+  ...workflowSettings,
+  GRACE_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(600)
+    .default(2)
+    .describe("How long running answers may finish when the worker is told to stop; then others go on with them."),
+  JOURNAL_TRIM_DELAY_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(600)
+    .describe(
+      "How long the journal is kept after an answer was stored, in case the database loses its last seconds. 0 with a synchronous standby.",
+    ),
+} as const;
+
+export type WorkerSettings = SettingsOf<typeof workerSettings>;
+
+/** The settings of this process, and the environment in which a providers file finds its keys. Throws `SettingError`. */
+export function readWorkerSettings(environment: Readonly<Record<string, string | undefined>> = process.env): {
+  settings: WorkerSettings;
+  environment: Readonly<Record<string, string | undefined>>;
+} {
+  return { settings: readSettings(workerSettings, environment), environment };
+}
 
 export type WorkflowConfig = {
   /** First part of the worker's ids: `[A-Za-z0-9_-]`, at most 40 characters. */

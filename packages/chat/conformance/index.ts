@@ -1,1 +1,2 @@
+export { sessionMetaConformance } from "./session-meta.ts";
 export { type StoreUnderTest, storeConformance } from "./store.ts";

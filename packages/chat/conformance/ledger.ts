@@ -24,6 +24,7 @@ export function ledgerConformance(makeStore: MakeStore): void {
         last_chunk_id: -1,
         finish_reason: null,
         token_count: 0,
+        plain: false,
       });
       expect(await ledger().load(user_message.message_id)).toBeNull();
       expect(await ledger().load(newId("msg"))).toBeNull();
@@ -133,6 +134,33 @@ export function ledgerConformance(makeStore: MakeStore): void {
       expect(await ledger().finalize(finalAnswer(turn, { text }))).toBe("stored");
       const row = await ledger().load(turn.answer.message_id);
       expect(row?.text === text).toBe(true);
+    });
+
+    it("L11 remembers that a plain workflow writes an answer, until it starts anew", async () => {
+      const turn = await scene.accept();
+      const { message_id } = turn.answer;
+      expect(await ledger().markPlain(message_id, 1)).toBe(false);
+      expect(await scene.pending()).toMatchObject([{ plain: false }]);
+      expect(await ledger().markPlain(message_id, 0)).toBe(true);
+      expect(await ledger().markPlain(message_id, 0)).toBe(true);
+      expect(await ledger().load(message_id)).toMatchObject({ plain: true, status: "queued" });
+      expect(await ledger().unfinished([turn.session.session_id])).toMatchObject([{ message_id, plain: true }]);
+      expect(await scene.pending()).toMatchObject([{ plain: true }]);
+      expect(await scene.store.outbox.find(message_id)).toMatchObject({ plain: true });
+      await scene.store.outbox.raiseGeneration(message_id, 0);
+      expect(await ledger().load(message_id)).toMatchObject({ plain: false, generation: 1 });
+      expect(await ledger().markPlain(message_id, 0)).toBe(false);
+    });
+
+    it("L12 closes a plain answer as any other, and marks none that is final or gone", async () => {
+      const turn = await scene.accept();
+      const { message_id } = turn.answer;
+      await ledger().markPlain(message_id, 0);
+      expect(await ledger().finalize(finalAnswer(turn))).toBe("stored");
+      expect(await ledger().load(message_id)).toMatchObject({ status: "complete", text: "Half past nine." });
+      expect(await ledger().markPlain(message_id, 0)).toBe(false);
+      expect(await ledger().markPlain(newId("msg"), 0)).toBe(false);
+      expect(await scene.pending()).toEqual([]);
     });
   });
 }

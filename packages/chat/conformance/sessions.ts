@@ -144,14 +144,35 @@ export function sessionConformance(makeStore: MakeStore): void {
       const kept = await member.converse();
       const moved = await scene.converse();
       const open = await scene.accept();
-      expect(await users().moveSessions(scene.user, member.user)).toBe(2);
-      expect(await users().moveSessions(scene.user, member.user)).toBe(0);
+      expect(await users().moveSessions(scene.user, member.user)).toHaveLength(2);
+      expect(await users().moveSessions(scene.user, member.user)).toEqual([]);
       const listed = await scene.store.conversations.sessions.list(member.user, { cursor: null, limit: 9 });
       const ids = [kept, moved, open].map((turn) => turn.session.session_id);
       expect(new Set(listed.rows.map((session) => session.session_id))).toEqual(new Set(ids));
       expect(await scene.store.conversations.messages.find(member.user, moved.answer.message_id)).not.toBeNull();
       const [row] = await scene.store.ledger.unfinished([open.session.session_id]);
       expect(row).toMatchObject({ user_id: member.user });
+    });
+
+    it("U3 run one task at a time, also after one has failed", async () => {
+      const order: string[] = [];
+      const step = (name: string, fails: boolean) =>
+        users().oneAtATime(async () => {
+          order.push(`${name} begins`);
+          // Others would come in between here, and the task needs the store itself.
+          await users().ensure(scene.user);
+          order.push(`${name} ends`);
+          if (fails) throw new Error(name);
+          return name;
+        });
+      const names = Array.from({ length: 12 }, (_, index) => `task ${index}`);
+      const results = await Promise.allSettled(names.map((name, index) => step(name, index === 3)));
+      const expected = names.map((name, index) => (index === 3 ? new Error(name) : name));
+      expect(results.map((entry) => (entry.status === "fulfilled" ? entry.value : entry.reason))).toEqual(expected);
+      expect(order).toHaveLength(names.length * 2);
+      for (let index = 0; index < order.length; index += 2) {
+        expect(order[index + 1]).toBe(order[index]?.replace("begins", "ends"));
+      }
     });
   });
 }

@@ -95,8 +95,31 @@ export interface UserStore {
   ensure(userId: string): Promise<void>;
   /** Whether anybody has registered yet; guests do not count. The first who does is the administrator. */
   anyRegistered(): Promise<boolean>;
-  /** Gives all sessions of `fromUserId` to `toUserId`; returns how many. */
-  moveSessions(fromUserId: string, toUserId: string): Promise<number>;
+  /**
+   * Runs `task` while no other such task runs, in this process or another. Waits for them, 10 s at most, then throws.
+   * With it "is anybody registered, then register" is one step.
+   */
+  oneAtATime<Result>(task: () => Promise<Result>): Promise<Result>;
+  /** Gives all sessions of `fromUserId` to `toUserId`; returns their ids. */
+  moveSessions(fromUserId: string, toUserId: string): Promise<readonly string[]>;
+}
+
+/** What is remembered of a session to answer at once whose it is. `updated_at` may be behind. */
+export type SessionMeta = {
+  readonly user_id: string;
+  readonly title: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+};
+
+/** Remembers sessions for an hour. A hint before the store: every verb may throw, and nothing is lost when it does. */
+export interface SessionMetaCache {
+  /** Null: not known. */
+  find(sessionId: string): Promise<SessionMeta | null>;
+  /** Remembers what the store said, unless the session was dropped within the last 20 s: what was read before may be old. Atomic. */
+  keep(sessionId: string, meta: SessionMeta): Promise<void>;
+  /** Forgets sessions that have changed. */
+  drop(sessionIds: readonly string[]): Promise<void>;
 }
 
 /** Everything the pods keep about conversations. */

@@ -6,5 +6,6 @@ export * from "./ids.ts";
 export * from "./keys.ts";
 export * from "./limits.ts";
 export * from "./subjects.ts";
+export * from "./trace.ts";
 export * from "./version.ts";
 export * from "./workflow.ts";

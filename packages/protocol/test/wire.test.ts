@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   chatRequestSchema,
   chunkSchema,
+  correlationIdOfTrace,
   errorCodes,
   errorRegistry,
   isErrorCode,
@@ -14,6 +15,7 @@ import {
   streamEventSchemas,
   subjectMatches,
   subjects,
+  traceparentOf,
   wireDescription,
   wireLimits,
 } from "../src/index.ts";
@@ -27,6 +29,21 @@ describe("version", () => {
   it("is raised with every change of the wire", () => {
     const hash = createHash("sha256").update(wireDescription()).digest("hex");
     expect(hashes[protocolVersion], `the wire has changed: raise protocolVersion and add ${hash}`).toBe(hash);
+  });
+});
+
+describe("trace context", () => {
+  const correlationId = "corr_01890a5d-ac96-774b-bcce-b302099a8057";
+  it("is derived from the correlation id, and back", () => {
+    const traceparent = traceparentOf(correlationId, "msg_01890a5d-ac96-774b-9999-b302099a8057");
+    expect(traceparent).toBe("00-01890a5dac96774bbcceb302099a8057-9999b302099a8057-01");
+    expect(correlationIdOfTrace(traceparent!)).toBe(correlationId);
+  });
+  it("is nothing where there is none", () => {
+    expect(traceparentOf("somebody's own", "msg_1")).toBeNull();
+    for (const wrong of ["", "00-xyz-1-01", `00-${"0".repeat(32)}-${"1".repeat(16)}-01`]) {
+      expect(correlationIdOfTrace(wrong)).toBeNull();
+    }
   });
 });
 

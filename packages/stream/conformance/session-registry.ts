@@ -1,10 +1,15 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { SessionRegistry } from "../src/index.ts";
 
-/** What every session registry must do. `makeRegistry` gives an empty one; `pass` lets time go by for it. */
+/**
+ * What every session registry must do. `makeRegistry` gives an empty one; `pass` lets time go by for it. `heartbeats`:
+ * "ignored" for a registry that stands behind another and knows a pod by its connections alone, so that it cannot tell
+ * whether it has forgotten one.
+ */
 export function sessionRegistryConformance(
   name: string,
   makeRegistry: () => Promise<{ registry: SessionRegistry; pass: (durationMs: number) => Promise<void> }>,
+  heartbeats: "kept" | "ignored" = "kept",
 ): void {
   describe(`session registry: ${name}`, () => {
     let registry: SessionRegistry;
@@ -56,6 +61,45 @@ export function sessionRegistryConformance(
       await pass(15_000);
       expect([...(await registry.sweep())]).toEqual(["pod-a"]);
       expect(await podsOf("s1")).toEqual(["pod-b"]);
+    }, 60_000);
+
+    it("R5 tells a pod that it did not know it any more", async () => {
+      const forgot = heartbeats === "kept";
+      expect(await registry.renew("pod-c", null)).toBe(!forgot);
+      expect(await registry.renew("pod-c", null)).toBe(true);
+      await registry.register("pod-c", [{ connection_id: "c1", session_id: "s1" }]);
+      expect(await registry.renew("pod-c", [{ connection_id: "c1", session_id: "s1" }])).toBe(true);
+      await pass(35_000);
+      expect([...(await registry.sweep())]).toContain("pod-c");
+      expect(await podsOf("s1")).toEqual([]);
+      expect(await registry.renew("pod-c", null)).toBe(!forgot);
+      expect(await registry.renew("pod-c", [{ connection_id: "c1", session_id: "s1" }])).toBe(true);
+      expect(await podsOf("s1")).toEqual(["pod-c"]);
+    }, 60_000);
+
+    it("R6 keeps the other sessions of a connection, however they came", async () => {
+      const shown = (session_id: string) => [{ connection_id: "c1", session_id }];
+      await registry.register("pod-a", shown("s1"));
+      await registry.register("pod-a", [...shown("s2"), ...shown("s3")]);
+      await registry.deregister("pod-a", shown("s2"));
+      expect([await podsOf("s1"), await podsOf("s2"), await podsOf("s3")]).toEqual([["pod-a"], [], ["pod-a"]]);
+      await pass(35_000);
+      expect([...(await registry.sweep())]).toContain("pod-a");
+      expect([await podsOf("s1"), await podsOf("s3")]).toEqual([[], []]);
+    }, 60_000);
+
+    it("R7 takes thousands of connections at once", async () => {
+      const many = Array.from({ length: 3_000 }, (_, index) => ({
+        connection_id: `c${index}`,
+        session_id: `s${index % 1_000}`,
+      }));
+      await registry.renew("pod-a", many);
+      const sessionIds = Array.from({ length: 1_000 }, (_, index) => `s${index}`);
+      const found = await registry.find(sessionIds);
+      expect(sessionIds.filter((sessionId) => !found.get(sessionId)?.has("pod-a"))).toEqual([]);
+      await registry.deregister("pod-a", many);
+      const after = await registry.find(sessionIds);
+      expect(sessionIds.filter((sessionId) => after.get(sessionId)?.size !== 0)).toEqual([]);
     }, 60_000);
   });
 }

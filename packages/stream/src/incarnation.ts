@@ -55,6 +55,7 @@ export class Incarnation {
     });
     this.writer = new JournalWriter(this.workerId, ports.journal, ports.clock, {
       committed: (records, sequence) => this.#committed(records, sequence),
+      appended: (bytes, durationMs) => observe({ kind: "appended", bytes, durationMs }),
       fenced: () => this.#fenced(),
       congested: (full) => observe({ kind: "congested", full }),
     });
@@ -98,8 +99,15 @@ export class Incarnation {
     const { clock } = this.ports;
     const untilMs = clock.nowMs() + graceMs;
     while (this.busy.size > 0 && !this.#ended && clock.nowMs() < untilMs) await sleep(clock, 25);
+    // What is closed already only has to be written down: another would first have to read this whole journal.
+    const storedByMs = clock.nowMs() + streamLimits.drainStoreMs;
+    while (this.#isStoring() && !this.#ended && clock.nowMs() < storedByMs) await sleep(clock, 10);
     if (!this.#ended) await this.sealMyself("stops");
     await this.#pulling;
+  }
+
+  #isStoring(): boolean {
+    return [...this.busy.keys()].some((messageId) => this.runs.get(messageId)?.isClosed === true);
   }
 
   /** Ends this incarnation by its own will: no word of it is committed after this, and others may go on. */
@@ -125,18 +133,21 @@ export class Incarnation {
   #committed(records: readonly JournalRecord[], sequence: number): void {
     const byPod = new Map<string, Chunk[]>();
     const bySession = new Map<string, Chunk[]>();
+    let count = 0;
     for (const record of records) {
       if (record.kind === "opened" && record.part === 0) {
         const run = this.runs.get(record.message_id);
         if (run !== undefined && run.openedSequence === null) run.openedSequence = sequence;
       }
       if (record.kind !== "chunk") continue;
+      count++;
       const run = this.runs.get(record.chunk.message_id);
       if (run === undefined) continue;
       this.#address(run, record.chunk, byPod, bySession);
     }
     for (const [podId, chunks] of byPod) this.ports.live.publish(subjects.podResponse(podId), chunks);
     for (const [sessionId, chunks] of bySession) this.ports.live.publish(subjects.sessionBroadcast(sessionId), chunks);
+    if (count > 0) this.observe({ kind: "committed", chunks: count });
   }
 
   #address(run: AnswerRun, chunk: JournaledChunk, byPod: Map<string, Chunk[]>, bySession: Map<string, Chunk[]>): void {
@@ -166,7 +177,8 @@ export class Incarnation {
     while (!this.#ended && !this.#draining) {
       const free = this.#settings.slots - this.busy.size;
       if (free <= 0) {
-        await sleep(clock, 25);
+        // Without any slot it keeps house only: seals, sweeps, hands over.
+        await sleep(clock, this.#settings.slots === 0 ? streamLimits.takeWaitMs : 25);
         continue;
       }
       try {

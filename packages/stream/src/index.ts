@@ -1,11 +1,12 @@
 export { AnswerProgress } from "./answer-progress.ts";
+export { BackedSessionRegistry, type BackingRegistry } from "./backed-registry.ts";
 export * from "./chunk-buffer.ts";
 export * from "./cursor.ts";
 export * from "./fold.ts";
 export * from "./limits.ts";
 export * from "./pod-reader.ts";
 export * from "./ports.ts";
-export { PodRouter } from "./router.ts";
+export { type PodFinder, PodRouter } from "./router.ts";
 export { Sweeper } from "./sweeper.ts";
 export * from "./text.ts";
 export { Worker } from "./worker.ts";

@@ -6,6 +6,8 @@ import { Backoff, sleep } from "./waiting.ts";
 export type JournalWriterEvents = {
   /** An entry is committed; its records in order. Called before any waiter of `flushed` goes on. */
   committed(records: readonly JournalRecord[], sequence: number): void;
+  /** An entry of about `bytes` took `durationMs` from sending to its acknowledgement. */
+  appended(bytes: number, durationMs: number): void;
   /** Somebody sealed this journal. Called once; nothing of it is committed any more. */
   fenced(): void;
   /** The log refused an entry for want of room (true), or takes them again (false). */
@@ -90,8 +92,10 @@ export class JournalWriter {
       if (this.#lastEntryRecords >= streamLimits.busyEntryRecords) await sleep(this.#clock, streamLimits.entryLingerMs);
       else await Promise.resolve();
       const { entry, bytes } = this.#nextEntry();
+      const sentAtMs = this.#clock.nowMs();
       const sequence = await this.#commit(entry);
       if (sequence === null) break;
+      this.#events.appended(bytes, this.#clock.nowMs() - sentAtMs);
       this.#settle(entry, bytes, sequence);
     }
     this.#running = false;

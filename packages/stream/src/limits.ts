@@ -34,10 +34,12 @@ export const streamLimits = {
   workerDeadMs: 3_000,
   aliveTimeoutMs: 500,
   jobExtendMs: 5_000,
-  /** How long one request for jobs waits for the first. */
-  takeWaitMs: 5_000,
+  /** How long one request for jobs waits for the first; a worker told to stop waits for it. */
+  takeWaitMs: 1_000,
   /** Delay of a job given back because somebody else has it. */
   jobReleaseMs: 2_000,
+  /** How long a worker that stops goes on writing rows of answers that are closed. */
+  drainStoreMs: 1_000,
   positionsMs: 1_000,
 
   /** Attempts in a row without new text after which an answer is given up. */
@@ -58,6 +60,14 @@ export const streamLimits = {
   /** The answers of the sessions shown are listed this often, so that none is missed. */
   listIntervalMs: 10_000,
   liveAnswers: 10_000,
+  /** Chunks of a plain answer. */
+  plainChunks: 10_000,
+  /** A chunk of a plain answer missing for this long ends it with an error. */
+  plainGapMs: 30_000,
+  /** So does a plain answer of which nothing is heard for this long. */
+  plainSilenceMs: 5 * 60_000,
+  /** How long a connection waits for its user's news to be listened to; then it goes on without. */
+  userEventsMs: 1_000,
   /** Bytes a connection has not taken yet; past it nothing is pushed. */
   unsentBytes: 256 * 1024,
   /** A connection that stays past it this long is closed. */
@@ -66,6 +76,8 @@ export const streamLimits = {
 
   sweepIntervalMs: 5_000,
   sweepPageRows: 200,
+  /** Rows that have served their time are removed this often. */
+  expiryIntervalMs: 10 * 60_000,
   /** A job queued this long ago without an owner is queued again. */
   unownedJobMs: 60_000,
   /** A stored turn whose job was not published is published after this long. */

@@ -78,9 +78,12 @@ export class LiveAnswer {
     return outcome;
   }
 
-  position(position: Position, nowMs: number): void {
+  /** Whether it is ahead of everything received: a tail that was lost. */
+  position(position: Position, nowMs: number): boolean {
+    const wasBehind = this.isBehind;
     this.#raiseTip(position.generation, position.chunk_id);
     this.#heard(nowMs);
+    return !wasBehind && this.isBehind;
   }
 
   /** Takes in an owner's page. False when it is of a generation or attempt that is past. */

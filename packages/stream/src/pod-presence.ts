@@ -22,15 +22,19 @@ export class PodPresence {
   }
 
   async start(): Promise<void> {
-    await this.#tell(this.#beat());
+    await this.beat();
     this.#timers = [
-      every(this.#clock, keyTimes.heartbeatRenewalMs, () => void this.#tell(this.#beat())),
+      every(this.#clock, keyTimes.heartbeatRenewalMs, () => void this.beat()),
       every(this.#clock, keyTimes.connectionsRenewalMs, () => void this.#tell(this.#renewAll())),
     ];
   }
 
-  /** A registry that came back empty is told everything at once, not at the next renewal. */
-  async #beat(): Promise<void> {
+  /** Says that the pod lives. A registry that came back empty is told everything at once, not at the next renewal. */
+  beat(): Promise<void> {
+    return this.#tell(this.#renewAsKnown());
+  }
+
+  async #renewAsKnown(): Promise<void> {
     if (!(await this.#registry.renew(this.#podId, null))) await this.#renewAll();
   }
 

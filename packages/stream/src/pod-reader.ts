@@ -4,12 +4,14 @@ import {
   type Persisted,
   type PodMessage,
   type Position,
-  type ReadReply,
   subjects,
   type UserEvent,
 } from "@uci/protocol";
+import { AnswerRecovery } from "./answer-recovery.ts";
 import { streamLimits } from "./limits.ts";
 import { LiveAnswer } from "./live-answer.ts";
+import { PlainAnswers, plainChunk } from "./plain-answers.ts";
+import type { PodEvent } from "./pod-events.ts";
 import { PodPresence } from "./pod-presence.ts";
 import type { AnswerLedger, AnswerRow, Clock, LiveChannel, SessionRegistry, Subscription } from "./ports.ts";
 import type { ReaderConnection } from "./reader-connection.ts";
@@ -17,6 +19,7 @@ import { type StopOutcome, stopAnswer } from "./stop.ts";
 import { UserEvents } from "./user-events.ts";
 import { every } from "./waiting.ts";
 
+export type { PodEvent } from "./pod-events.ts";
 export { ReaderConnection, type ReaderSink } from "./reader-connection.ts";
 export type { StopOutcome } from "./stop.ts";
 
@@ -26,17 +29,6 @@ export type PodPorts = {
   readonly registry: SessionRegistry;
   readonly clock: Clock;
 };
-
-/** What is worth counting and logging; never a text. */
-export type PodEvent =
-  | { readonly kind: "chunks_in"; readonly count: number }
-  | { readonly kind: "out_of_order"; readonly message_id: string }
-  | { readonly kind: "contradiction"; readonly message_id: string }
-  | { readonly kind: "overflow"; readonly message_id: string }
-  | { readonly kind: "asked"; readonly message_id: string; readonly outcome: "page" | "row" | "nothing" }
-  | { readonly kind: "hash_mismatch"; readonly message_id: string }
-  | { readonly kind: "too_many_answers" }
-  | { readonly kind: "registry_failed"; readonly error: unknown };
 
 const tickMs = 50;
 
@@ -54,6 +46,8 @@ export class PodReader {
   readonly #bySession = new Map<string, Set<ReaderConnection>>();
   readonly #userEvents: UserEvents;
   readonly #answers = new Map<string, LiveAnswer>();
+  readonly #recovery: AnswerRecovery;
+  readonly #plain: PlainAnswers;
   #subscriptions: Subscription[] = [];
   #timers: (() => void)[] = [];
   /** Connections whose cursor could not be looked up yet because the database was away. */
@@ -64,10 +58,23 @@ export class PodReader {
     this.podId = podId;
     this.#ports = ports;
     this.#observe = observe;
-    this.#userEvents = new UserEvents(ports.live, (event) => this.#takeUserEvent(event));
+    this.#userEvents = new UserEvents(ports.live, ports.clock, (event) => this.#takeUserEvent(event));
     this.#presence = new PodPresence(podId, ports.registry, ports.clock, (error) =>
       observe({ kind: "registry_failed", error }),
     );
+    const actions = {
+      isWanted: (answer: LiveAnswer) => this.#isWanted(answer),
+      want: (answer: LiveAnswer) => this.#want(answer),
+      grown: (answer: LiveAnswer) => this.#pushAll(answer),
+      replaced: (answer: LiveAnswer) => this.#resendAll(answer),
+      forget: (answer: LiveAnswer) => this.#forgetAnswer(answer),
+    };
+    this.#recovery = new AnswerRecovery(podId, ports, actions, observe);
+    const plainActions = {
+      stored: (answer: LiveAnswer, row: AnswerRow) => this.#recovery.finalize(answer, row),
+      refused: (answer: LiveAnswer) => this.#forgetAnswer(answer),
+    };
+    this.#plain = new PlainAnswers(ports.ledger, ports.clock, plainActions, observe);
   }
 
   get activeConnections(): number {
@@ -82,6 +89,17 @@ export class PodReader {
     return this.#answers.size;
   }
 
+  /** What the answers followed take: bytes of text, chunks held out of order; and bytes readers have not taken. */
+  get buffered(): { textBytes: number; heldChunks: number; unsentBytes: number } {
+    const sum = { textBytes: 0, heldChunks: 0, unsentBytes: 0 };
+    for (const { fold, buffer } of this.#answers.values()) {
+      sum.textBytes += fold.textBytes;
+      sum.heldChunks += buffer.heldChunks;
+    }
+    for (const { sink } of this.#connections.values()) sum.unsentBytes += sink.unsentBytes;
+    return sum;
+  }
+
   /** Subscribes before anything is looked up, so that nothing falls between the two. */
   async start(): Promise<void> {
     const { live, clock } = this.#ports;
@@ -93,7 +111,10 @@ export class PodReader {
     await this.#presence.start();
     this.#timers = [
       every(clock, tickMs, () => this.#tick()),
-      every(clock, 1_000, () => this.#watchReaders()),
+      every(clock, 1_000, () => {
+        this.#watchReaders();
+        this.#plain.tick();
+      }),
       every(clock, streamLimits.listIntervalMs, () => void this.#list()),
     ];
   }
@@ -102,6 +123,7 @@ export class PodReader {
   async stop(): Promise<void> {
     for (const cancel of this.#timers) cancel();
     for (const subscription of this.#subscriptions) subscription.close();
+    this.#plain.stop();
     await this.#userEvents.stop();
     await this.#presence.stop();
   }
@@ -118,7 +140,9 @@ export class PodReader {
     const unfinished = await this.#followUnfinished(connection);
     if (!this.#connections.has(connection.id)) return;
     const shown = [...this.#answers.values()].filter((answer) => connection.sessionIds.includes(answer.sessionId));
-    const read = await Promise.all(shown.map((answer) => this.#isCurrent(answer) || this.#ask(answer)));
+    const read = await Promise.all(
+      shown.map((answer) => this.#recovery.isCurrent(answer) || this.#recovery.ask(answer)),
+    );
     if (!this.#connections.has(connection.id)) return;
     connection.holding = false;
     const wanted = new Set([...connection.believedUnfinished, ...(unfinished ?? [])]);
@@ -165,12 +189,20 @@ export class PodReader {
     }
   }
 
-  stopAnswer(messageId: string): Promise<StopOutcome> {
-    return stopAnswer(this.#ports.live, this.#ports.ledger, messageId);
+  /** The session registry can be reached again: it may have forgotten this pod. */
+  async registryIsBack(): Promise<void> {
+    await this.#presence.beat();
+  }
+
+  async stopAnswer(messageId: string): Promise<StopOutcome> {
+    const outcome = await stopAnswer(this.#ports.live, this.#ports.ledger, messageId);
+    if (outcome.kind !== "stopping" || !(await this.#plain.end(messageId))) return outcome;
+    return { kind: "closed", finishReason: this.#answers.get(messageId)?.finalRow?.finish_reason ?? "stopped" };
   }
 
   #take(message: PodMessage): void {
-    if (Array.isArray(message)) this.#takeChunks(message as readonly Chunk[]);
+    if (typeof message !== "object" || message === null) this.#observe({ kind: "malformed" });
+    else if (Array.isArray(message)) this.#takeChunks(message as readonly Chunk[]);
     else if ("positions" in message) for (const position of message.positions) this.#takePosition(position);
     else if ("persisted" in message) void this.#takePersisted(message.persisted);
     else this.#takeChunks([message as Chunk]);
@@ -179,10 +211,18 @@ export class PodReader {
   #takeChunks(chunks: readonly Chunk[]): void {
     this.#observe({ kind: "chunks_in", count: chunks.length });
     const touched = new Set<LiveAnswer>();
-    for (const chunk of chunks) {
-      const answer = this.#follow(chunk.message_id, chunk.session_id, false);
+    for (const given of chunks) {
+      // Ours have a known form; a third party's are looked at before anything is done with them.
+      const isPlain = given?.attempt === undefined;
+      const chunk = isPlain ? plainChunk(given) : given;
+      if (chunk === null) {
+        this.#observe({ kind: "malformed" });
+        continue;
+      }
+      const answer = this.#follow(chunk.message_id, chunk.session_id, false, isPlain);
       if (answer === null) continue;
       const outcome = answer.offer(chunk, this.#ports.clock.nowMs());
+      if (isPlain && outcome.kind !== "old") this.#plain.took(answer);
       if (outcome.kind === "delivered") touched.add(answer);
       else if (outcome.kind !== "old") this.#observe({ kind: noticed[outcome.kind], message_id: chunk.message_id });
     }
@@ -190,29 +230,33 @@ export class PodReader {
   }
 
   #takePosition(position: Position): void {
-    this.#follow(position.message_id, position.session_id, false)?.position(position, this.#ports.clock.nowMs());
+    const { message_id, session_id } = position;
+    const ahead = this.#follow(message_id, session_id, false)?.position(position, this.#ports.clock.nowMs());
+    if (ahead === true) this.#observe({ kind: "tail_guard", message_id });
   }
 
+  /** Readers of an answer that is followed here are told with its row, so that losing this news changes nothing. */
   async #takePersisted(persisted: Persisted): Promise<void> {
     const answer = this.#answers.get(persisted.message_id);
-    if (answer !== undefined) await this.#loadRow(answer);
-    for (const connection of this.#bySession.get(persisted.session_id) ?? []) {
-      connection.tellPersisted(persisted);
+    if (answer !== undefined) {
+      if (answer.finalRow === null) await this.#recovery.loadRow(answer);
+      return;
     }
+    for (const connection of this.#bySession.get(persisted.session_id) ?? []) connection.tellPersisted(persisted);
   }
 
   #takeUserEvent(event: UserEvent): void {
     if (event.event === "message_created") this.#follow(event.data.answer.message_id, event.data.session_id, true);
   }
 
-  /** The answer, followed from now on; null when nobody here shows its session. */
-  #follow(messageId: string, sessionId: string, isWanted: boolean): LiveAnswer | null {
+  /** The answer, followed from now on; null when nobody here shows its session, unless it is followed `unshown`. */
+  #follow(messageId: string, sessionId: string, isWanted: boolean, unshown = false): LiveAnswer | null {
     const known = this.#answers.get(messageId);
     if (known !== undefined) {
       if (isWanted) this.#want(known);
       return known;
     }
-    if (!this.#bySession.has(sessionId)) return null;
+    if (!unshown && !this.#bySession.has(sessionId)) return null;
     if (this.#answers.size >= streamLimits.liveAnswers) {
       this.#observe({ kind: "too_many_answers" });
       return null;
@@ -247,7 +291,7 @@ export class PodReader {
         // A cursor may name anything; only answers of the sessions this connection may show are looked at.
         if (row === null || !connection.sessionIds.includes(row.session_id)) continue;
         const answer = this.#follow(row.message_id, row.session_id, true);
-        if (answer !== null && isFinalStatus(row.status)) this.#finalize(answer, row);
+        if (answer !== null && isFinalStatus(row.status)) this.#recovery.finalize(answer, row);
       }
       for (const id of connection.believedUnfinished) {
         const sessionId = this.#answers.get(id)?.sessionId;
@@ -261,74 +305,8 @@ export class PodReader {
     }
   }
 
-  /** Whether this pod's own text is as new as the owner's, as far as can be known. */
-  #isCurrent(answer: LiveAnswer): boolean {
-    if (answer.finalRow !== null) return true;
-    const silentMs = this.#ports.clock.nowMs() - answer.heardAtMs;
-    return answer.begun && !answer.isBehind && silentMs < streamLimits.recoveringMs && answer.fold.nextChunkId > 0;
-  }
-
-  /** Reads what is missing from the owner, or from the row where there is no owner. True when it is all here. */
-  #ask(answer: LiveAnswer): Promise<boolean> {
-    answer.asking ??= this.#readOwner(answer).finally(() => {
-      answer.asking = null;
-    });
-    return answer.asking;
-  }
-
-  async #readOwner(answer: LiveAnswer): Promise<boolean> {
-    if (answer.fold.close !== null) return this.#loadRow(answer);
-    for (;;) {
-      const { fold } = answer;
-      const question = { from: fold.nextChunkId - 1, generation: fold.generation, pod_id: this.podId };
-      const subject = subjects.messageRead(answer.messageId);
-      const outcome = await this.#ports.live.request(subject, question, streamLimits.readTimeoutMs);
-      if (outcome.kind !== "reply") return this.#loadRow(answer);
-      const reply = outcome.message as ReadReply;
-      if (reply.stored && !this.#isWanted(answer)) {
-        this.#forgetAnswer(answer);
-        return true;
-      }
-      this.#want(answer);
-      if (!answer.page(reply, this.#ports.clock.nowMs())) return this.#loadRow(answer);
-      this.#pushAll(answer);
-      if (reply.more) continue;
-      this.#observe({ kind: "asked", message_id: answer.messageId, outcome: "page" });
-      answer.backoff.reset();
-      answer.askAfterMs = this.#ports.clock.nowMs() + streamLimits.gapRepairMs;
-      return true;
-    }
-  }
-
-  /** Takes the row where it is final; otherwise the question is asked again later. */
-  async #loadRow(answer: LiveAnswer): Promise<boolean> {
-    answer.askAfterMs = this.#ports.clock.nowMs() + answer.backoff.nextMs();
-    let row: AnswerRow | null;
-    try {
-      row = await this.#ports.ledger.load(answer.messageId);
-    } catch {
-      return false;
-    }
-    const final = row !== null && isFinalStatus(row.status);
-    this.#observe({ kind: "asked", message_id: answer.messageId, outcome: final ? "row" : "nothing" });
-    if (row === null || (final && !this.#isWanted(answer))) {
-      this.#forgetAnswer(answer);
-      return true;
-    }
-    this.#want(answer);
-    if (final) this.#finalize(answer, row);
-    // Nothing has begun yet: there is nothing to miss.
-    return final || !answer.begun;
-  }
-
-  #finalize(answer: LiveAnswer, row: AnswerRow): void {
-    if (answer.finalRow !== null) return;
-    const agreed = answer.finalize(row, this.#ports.clock.nowMs());
-    if (agreed) this.#pushAll(answer);
-    else {
-      this.#observe({ kind: "hash_mismatch", message_id: answer.messageId });
-      for (const connection of this.#bySession.get(answer.sessionId) ?? []) connection.resend(answer);
-    }
+  #resendAll(answer: LiveAnswer): void {
+    for (const connection of this.#bySession.get(answer.sessionId) ?? []) connection.resend(answer);
   }
 
   #pushAll(answer: LiveAnswer): void {
@@ -337,13 +315,15 @@ export class PodReader {
   }
 
   #push(connection: ReaderConnection, answer: LiveAnswer): void {
-    if (answer.isWanted) connection.pump(answer, this.#ports.clock.nowMs());
+    if (!answer.isWanted) return;
+    const sent = connection.pump(answer, this.#ports.clock.nowMs());
+    if (sent > 0) this.#observe({ kind: "chunks_out", count: sent });
   }
 
   #tick(): void {
     const nowMs = this.#ports.clock.nowMs();
     for (const answer of this.#answers.values()) {
-      if (answer.shouldAsk(nowMs)) void this.#ask(answer);
+      if (answer.shouldAsk(nowMs)) void this.#recovery.ask(answer);
       const silentMs = nowMs - answer.heardAtMs;
       if (answer.isOver && nowMs - answer.finalAtMs > streamLimits.keptAnswerMs) this.#forgetAnswer(answer);
       else if (answer.isWanted && answer.begun && !answer.isClosed && silentMs > streamLimits.recoveringMs) {
@@ -356,7 +336,9 @@ export class PodReader {
     const nowMs = this.#ports.clock.nowMs();
     for (const connection of [...this.#connections.values()]) {
       const { slowSinceMs } = connection;
-      if (slowSinceMs !== null && nowMs - slowSinceMs > streamLimits.slowReaderMs) connection.sink.close("slow_reader");
+      if (slowSinceMs === null || nowMs - slowSinceMs <= streamLimits.slowReaderMs) continue;
+      this.#observe({ kind: "slow_reader_closed", connection_id: connection.id });
+      connection.sink.close("slow_reader");
     }
   }
 
@@ -387,8 +369,10 @@ export class PodReader {
 
   #forgetSession(sessionId: string): void {
     this.#bySession.delete(sessionId);
-    for (const answer of this.#answers.values())
-      if (answer.sessionId === sessionId) this.#answers.delete(answer.messageId);
+    for (const { messageId, sessionId: itsSession } of this.#answers.values()) {
+      // A plain answer has no other place than the pods' memory until it is stored.
+      if (itsSession === sessionId && !this.#plain.has(messageId)) this.#answers.delete(messageId);
+    }
   }
 }
 

@@ -205,6 +205,8 @@ export type AnswerRow = {
   readonly last_chunk_id: number;
   readonly finish_reason: FinishReason | null;
   readonly token_count: number;
+  /** A plain workflow has begun to write it, under this generation. */
+  readonly plain: boolean;
 };
 
 /** The whole of an answer as its row will hold it. */
@@ -268,10 +270,12 @@ export interface Outbox {
   /** One job, null when its answer is final or gone. */
   find(messageId: string): Promise<PendingJob | null>;
   markQueued(messageId: string, generation: number): Promise<void>;
-  /** Starts the answer anew: generation + 1 if it still is `generation` and not final. Returns the new request, null when it was not so. */
+  /** Starts the answer anew: generation + 1 if it still is `generation` and not final, and not plain any more. Returns the new request, null when it was not so. */
   raiseGeneration(messageId: string, generation: number): Promise<WorkflowRequest | null>;
   /** Runs `task` unless another process is in it just now. Returns whether it ran. */
   exclusively(task: () => Promise<void>): Promise<boolean>;
+  /** Removes what has served its time: idempotency keys, jobs done long ago. */
+  removeExpired(): Promise<void>;
 }
 
 // ── Language models ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -28,6 +28,8 @@ export class ReaderConnection {
   readonly #completed = new Map<string, number>();
   readonly #recovering = new Set<string>();
   readonly #skipped = new Set<string>();
+  /** Answers it has been told are stored. */
+  readonly #stored = new Set<string>();
 
   constructor(
     id: string,
@@ -53,17 +55,21 @@ export class ReaderConnection {
     return this.#positions.has(messageId);
   }
 
-  /** Sends what the reader lacks of an answer, unless it is held or does not take what it has been sent. */
-  pump(answer: LiveAnswer, nowMs: number): void {
-    if (this.holding) return;
+  /**
+   * Sends what the reader lacks of an answer, unless it is held or does not take what it has been sent. Returns how many
+   * chunks that were.
+   */
+  pump(answer: LiveAnswer, nowMs: number): number {
+    if (this.holding) return 0;
     if (this.sink.unsentBytes > streamLimits.unsentBytes) {
       this.slowSinceMs ??= nowMs;
-      return;
+      return 0;
     }
+    let sent = 0;
     const { messageId, fold } = answer;
     if (this.#completed.get(messageId) === fold.generation) {
       this.#release(answer);
-      return;
+      return 0;
     }
     const delivery = answer.after(this.#positions.get(messageId) ?? null);
     if (delivery.kind !== "nothing") this.#recovering.delete(messageId);
@@ -72,14 +78,16 @@ export class ReaderConnection {
       for (const chunk of delivery.chunks) {
         this.#positions.set(messageId, { generation: fold.generation, chunkId: chunk.chunk_id });
         this.sink.send({ event: "chunk", data: chunk }, this.#cursor());
+        sent++;
         // What is left over comes as a snapshot or in order, when the reader has taken this.
         if (this.sink.unsentBytes > streamLimits.unsentBytes) {
           this.slowSinceMs ??= nowMs;
-          return;
+          return sent;
         }
       }
     }
     this.#complete(answer);
+    return sent;
   }
 
   /** The reader has this answer already, as far as can be known: nothing of it is sent until `unskip`. */
@@ -100,7 +108,7 @@ export class ReaderConnection {
     this.#complete(answer);
   }
 
-  /** The answer's row is final and the reader may be told; its place goes out of the cursor. */
+  /** The answer's row is final and the reader may be told. */
   tellPersisted(persisted: Persisted): void {
     this.sink.send({ event: "message_persisted", data: persisted }, this.holding ? null : this.#cursor());
   }
@@ -119,6 +127,7 @@ export class ReaderConnection {
     this.#completed.delete(messageId);
     this.#recovering.delete(messageId);
     this.#skipped.delete(messageId);
+    this.#stored.delete(messageId);
   }
 
   #sendSnapshot(answer: LiveAnswer, recovered: boolean): void {
@@ -136,9 +145,10 @@ export class ReaderConnection {
     const { finishReason, tokenCount } = answer.ending;
     if (!answer.isClosed || !atEnd || finishReason === null) return;
     this.#completed.set(message_id, fold.generation);
-    this.#release(answer);
+    if (answer.isOver) this.#positions.delete(message_id);
     const data = { message_id, session_id, token_count: tokenCount, finish_reason: finishReason };
     this.sink.send({ event: "message_complete", data }, this.#cursor());
+    this.#release(answer);
   }
 
   /**
@@ -146,7 +156,12 @@ export class ReaderConnection {
    * and without its place it would be sent again from the start.
    */
   #release(answer: LiveAnswer): void {
-    if (answer.isOver) this.#positions.delete(answer.messageId);
+    const { messageId: message_id, sessionId: session_id, fold } = answer;
+    if (!answer.isOver) return;
+    this.#positions.delete(message_id);
+    if (this.#skipped.has(message_id) || this.#stored.has(message_id)) return;
+    this.#stored.add(message_id);
+    this.tellPersisted({ message_id, session_id, generation: fold.generation });
   }
 
   #cursor(): string {

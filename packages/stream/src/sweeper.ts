@@ -18,6 +18,7 @@ export class Sweeper {
   readonly #failed: (error: unknown) => void;
   #cancel: (() => void) | null = null;
   #sweeping: Promise<void> | null = null;
+  #expiredAtMs = 0;
 
   constructor(ports: SweeperPorts, failed: (error: unknown) => void = () => undefined) {
     this.#ports = ports;
@@ -65,10 +66,18 @@ export class Sweeper {
       await this.#ports.outbox.exclusively(async () => {
         for await (const pending of this.#pending()) await this.#mend(pending);
         await this.#ports.sweepConnections();
+        await this.#removeExpired();
       });
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  async #removeExpired(): Promise<void> {
+    const nowMs = this.#ports.clock.nowMs();
+    if (nowMs - this.#expiredAtMs < streamLimits.expiryIntervalMs) return;
+    this.#expiredAtMs = nowMs;
+    await this.#ports.outbox.removeExpired();
   }
 
   async *#pending(): AsyncGenerator<PendingJob> {
@@ -92,6 +101,8 @@ export class Sweeper {
     if (pending.stop_requested) {
       await this.#ports.live.request(subjects.messageStop(messageId), {}, streamLimits.stopTimeoutMs);
     }
+    // A plain workflow has neither owner nor journal; the pods that hear it end it when it falls silent.
+    if (pending.plain) return;
     const queuedMs = nowMs - pending.queued_at_ms;
     if (queuedMs < streamLimits.sweepIntervalMs) return;
     const owner = await this.#ports.owners.find(messageId);

@@ -1,23 +1,30 @@
 import { subjects, type UserEvent } from "@uci/protocol";
-import type { LiveChannel, Subscription } from "./ports.ts";
+import { streamLimits } from "./limits.ts";
+import type { Clock, LiveChannel, Subscription } from "./ports.ts";
 import type { ReaderConnection } from "./reader-connection.ts";
 import { userToken } from "./text.ts";
+import { sleep } from "./waiting.ts";
 
 type HeldUser = { readonly connections: Set<ReaderConnection>; readonly subscription: Promise<Subscription> };
 
 /** News of users, one subscription a user, passed on to all connections of theirs on this pod. */
 export class UserEvents {
   readonly #live: LiveChannel;
+  readonly #clock: Clock;
   readonly #heard: (event: UserEvent) => void;
   readonly #users = new Map<string, HeldUser>();
 
   /** `heard` is told of every event once, after the connections have it. */
-  constructor(live: LiveChannel, heard: (event: UserEvent) => void) {
+  constructor(live: LiveChannel, clock: Clock, heard: (event: UserEvent) => void) {
     this.#live = live;
+    this.#clock = clock;
     this.#heard = heard;
   }
 
-  /** Resolves when the connection's user is listened to. */
+  /**
+   * Resolves when the connection's user is listened to, or after a while without that: a broker that is away must not
+   * keep a reader from what the database has. The subscription comes into force by itself when the broker is back.
+   */
   async add(connection: ReaderConnection): Promise<void> {
     const { userId } = connection;
     let held = this.#users.get(userId);
@@ -29,7 +36,7 @@ export class UserEvents {
       this.#users.set(userId, held);
     }
     held.connections.add(connection);
-    await held.subscription;
+    await Promise.race([held.subscription, sleep(this.#clock, streamLimits.userEventsMs)]);
   }
 
   remove(connection: ReaderConnection): void {

@@ -65,6 +65,9 @@ export type WorkerEvent =
     }
   | { readonly kind: "stored"; readonly message_id: string; readonly outcome: string }
   | { readonly kind: "store_retry"; readonly message_id: string; readonly error: unknown }
-  | { readonly kind: "congested"; readonly full: boolean };
+  | { readonly kind: "congested"; readonly full: boolean }
+  | { readonly kind: "appended"; readonly bytes: number; readonly durationMs: number }
+  /** So many chunks have been committed with one entry. */
+  | { readonly kind: "committed"; readonly chunks: number };
 
 export type WorkerObserver = (event: WorkerEvent) => void;

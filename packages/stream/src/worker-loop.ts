@@ -53,7 +53,11 @@ export async function processJob(delivery: Delivery, incarnation: Incarnation): 
     incarnation.trimmer.stored(run.messageId, run.openedSequence ?? 0, run.storedAtMs);
     forgetLater(run, incarnation);
   } else if (start.kind === "closed") {
-    await storeAnswer(finalAnswerOf(start.progress, start.attempt), incarnation);
+    const closed = finalAnswerOf(start.progress, start.attempt);
+    // No entry of this journal is about it; what is left to do is to forget its owner when that is safe.
+    const noEntry = Number.MAX_SAFE_INTEGER;
+    const stored = () => incarnation.trimmer.stored(closed.message_id, noEntry, incarnation.ports.clock.nowMs());
+    await storeAnswer(closed, incarnation, stored);
   }
   if (!incarnation.lives) return;
   await untilDone(
@@ -80,6 +84,12 @@ async function startOf(givenJob: WorkflowRequest, incarnation: Incarnation): Pro
   if (owner === null || owner.record.generation < job.generation) {
     // While the database cannot say whether this was stopped or deleted long ago, nothing is begun.
     if (before.kind === "unknown") return { kind: "later" };
+    if (before.row.plain) {
+      // Readers have a third party's text, whose chunk ids are not ours: ours replaces it under the next generation.
+      const raised = await raisedJob(job, incarnation);
+      if (raised === null) return { kind: "later" };
+      job = raised;
+    }
     const progress = new AnswerProgress(job.session_id, job.message_id, job.generation);
     return { kind: "attempt", job, progress, attempt: 1, base: null, afterSequence };
   }

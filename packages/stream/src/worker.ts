@@ -29,6 +29,11 @@ export class Worker {
     return this.#current.busy.size;
   }
 
+  /** Bytes waiting to be written to the journal. */
+  get uncommittedBytes(): number {
+    return this.#current.writer.uncommittedBytes;
+  }
+
   /** Resolves when the first incarnation takes jobs; goes on under a new id whenever it is fenced. */
   async start(): Promise<void> {
     await this.#current.start();

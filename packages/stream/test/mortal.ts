@@ -28,6 +28,7 @@ export class Mortal {
         finalize: (answer) => gate(() => world.database.finalize(answer)),
         unfinished: (ids) => gate(() => world.database.unfinished(ids)),
         requestStop: (id) => gate(() => world.database.requestStop(id)),
+        markPlain: (id, generation) => gate(() => world.database.markPlain(id, generation)),
       },
     };
   }

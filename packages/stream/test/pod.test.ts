@@ -113,7 +113,7 @@ describe("pod", () => {
     await world.clock.until(() => world.database.finalUpdates === 2);
     const { reader } = await world.read(pod, ["sess_1"], "1~msg_1:0.3,msg_other:0.1,msg_unknown:0.2");
     await world.clock.until(() => reader.names().includes("ready"));
-    expect(reader.names()).toEqual(["snapshot", "message_complete", "ready"]);
+    expect(reader.names()).toEqual(["snapshot", "message_complete", "message_persisted", "ready"]);
     expect(reader.fold("msg_1").text).toBe(text);
     expect(reader.folds.has("msg_other")).toBe(false);
   });

@@ -57,7 +57,7 @@ export class TestDatabase implements AnswerLedger, Outbox {
     this.rows.set(message_id, {
       ...{ message_id, session_id, user_id, generation, request, createdAtMs },
       ...{ status: "queued" as AnswerStatus, stop_requested: false, text: "", reasoning: "" },
-      ...{ last_chunk_id: -1, finish_reason: null, token_count: 0, queuedAtMs: null, final: null },
+      ...{ last_chunk_id: -1, finish_reason: null, token_count: 0, queuedAtMs: null, final: null, plain: false },
     });
   }
 
@@ -94,6 +94,14 @@ export class TestDatabase implements AnswerLedger, Outbox {
     return true;
   }
 
+  async markPlain(messageId: string, generation: number): Promise<boolean> {
+    this.#reach();
+    const row = this.rows.get(messageId);
+    if (row === undefined || isFinalStatus(row.status) || row.generation !== generation) return false;
+    this.rows.set(messageId, { ...row, plain: true });
+    return true;
+  }
+
   async pending(after: string | null, most: number): Promise<readonly PendingJob[]> {
     this.#reach();
     const open = [...this.rows.values()].filter((row) => !isFinalStatus(row.status));
@@ -118,7 +126,7 @@ export class TestDatabase implements AnswerLedger, Outbox {
     const row = this.rows.get(messageId);
     if (row === undefined || isFinalStatus(row.status) || row.generation !== generation) return null;
     const request = { ...row.request, generation: generation + 1 };
-    this.rows.set(messageId, { ...row, generation: generation + 1, request });
+    this.rows.set(messageId, { ...row, generation: generation + 1, request, plain: false });
     return request;
   }
 
@@ -128,14 +136,18 @@ export class TestDatabase implements AnswerLedger, Outbox {
     return true;
   }
 
+  async removeExpired(): Promise<void> {
+    this.#reach();
+  }
+
   #reach(): void {
     if (this.away) throw new Error("the database is away");
   }
 }
 
 function pendingJob(row: Row): PendingJob {
-  const { request, queuedAtMs, createdAtMs, stop_requested } = row;
-  return { request, queued_at_ms: queuedAtMs, created_at_ms: createdAtMs, stop_requested };
+  const { request, queuedAtMs, createdAtMs, stop_requested, plain } = row;
+  return { request, queued_at_ms: queuedAtMs, created_at_ms: createdAtMs, stop_requested, plain };
 }
 
 /** A provider whose text is given: word by word, one every `wordIntervalMs`, continuing where a prefix ends. */

@@ -117,9 +117,11 @@ function stopRoute(app: App, { ports, identifier, reader }: Surroundings): void 
   );
 }
 
-/** Turns are taken only while they can also be answered: with the broker known to be away nothing is stored. */
+/**
+ * Turns are taken only while they can also be answered: with the broker known to be away nothing is stored. A pod that
+ * is going away still takes them, since it needs nothing of its own to do so.
+ */
 function checkReady(surroundings: Surroundings): void {
-  if (surroundings.isDraining()) throw new RegisteredError("draining", undefined, 1_000);
   if (!surroundings.ports.brokerConnected()) throw new RegisteredError("broker_unavailable", undefined, 2_000);
 }
 

@@ -1,16 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Metrics } from "@uci/adapters/metrics";
 import type { ConversationStore } from "@uci/chat";
 import type { ErrorCode, ModelList } from "@uci/protocol";
-import type {
-  AnswerLedger,
-  Clock,
-  LanguageModel,
-  LiveChannel,
-  Outbox,
-  PodReader,
-  SessionRegistry,
-  WorkQueue,
-} from "@uci/stream";
+import type { AnswerLedger, Clock, LiveChannel, Outbox, PodReader, SessionRegistry, WorkQueue } from "@uci/stream";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Accounts } from "../accounts.ts";
@@ -26,7 +18,13 @@ export type BackendPorts = {
   readonly live: LiveChannel;
   readonly registry: SessionRegistry;
   readonly clock: Clock;
-  readonly model: Pick<LanguageModel, "resolve">;
+  /** Which provider and model a request means; null: there is no such one. */
+  readonly model: {
+    resolve(
+      provider: string | undefined,
+      model: string | undefined,
+    ): { provider: string | undefined; model: string | undefined } | null;
+  };
   /** Providers and models that are configured now. */
   readonly models: () => ModelList;
   /** Whether the broker can be reached just now. */
@@ -36,6 +34,7 @@ export type BackendPorts = {
   /** The error code for a service that cannot be reached, null for any other error. */
   readonly unavailable: (error: unknown) => ErrorCode | null;
   readonly makeId: (kind: "connection" | "correlation" | "session") => string;
+  readonly metrics: Metrics;
   readonly log: FastifyBaseLogger;
 };
 

@@ -28,6 +28,8 @@ export type Providers = {
   readonly model: LanguageModel;
   /** Providers and models as they are now, in the order of preference; the built-in program is last. */
   catalogue(): ProviderDescription[];
+  /** Context window of a model in tokens; undefined: not known. */
+  contextWindowTokens(provider: string, model: string): number | undefined;
   /** Asks the providers whose models were not named for their lists. Bounded in time, never throws; warns instead. */
   ready(): Promise<void>;
 };
@@ -65,6 +67,7 @@ export function createProviders(settings: ProviderSettings, surroundings: Provid
   return {
     model,
     catalogue: () => describe(providers),
+    contextWindowTokens: (providerId, modelId) => find(providerId, modelId)?.model.contextWindowTokens,
     async ready() {
       await Promise.all(providers.map((provider) => provider.ready()));
     },

@@ -63,11 +63,12 @@ class Exchange {
   #responseId: string | null = null;
 
   constructor(generation: Generation, signal: AbortSignal) {
-    const { endpoint, model, kind, surroundings } = generation;
+    const { endpoint, model, kind, surroundings, request } = generation;
     this.#generation = generation;
     this.#signal = signal;
     const secrets = endpoint.apiKey === undefined ? [] : [endpoint.apiKey];
-    this.#wire = new Wire({ provider: endpoint.name, model: model.id, secrets }, kind.endMarkers, surroundings);
+    const identity = { provider: endpoint.name, model: model.id, secrets, correlationId: request.correlationId };
+    this.#wire = new Wire(identity, kind.endMarkers, surroundings);
     this.#watch = new SilenceWatch(surroundings.clock, (limitMs) => this.#breakOff(timedOut(endpoint.name, limitMs)));
   }
 

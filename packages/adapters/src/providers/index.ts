@@ -4,6 +4,7 @@ export {
   type ProviderDescription,
   type Providers,
 } from "./catalogue.ts";
+export { CatalogueView, modelList } from "./catalogue-view.ts";
 export { handOverReason } from "./generation.ts";
 export { defaultProviderLimits, type ProviderLimits } from "./limits.ts";
 export { offlineAnswer } from "./offline/answer.ts";

@@ -60,6 +60,7 @@ describe.each(wireNames)("over the wire %s", (wire) => {
     for (const said of ["Be brief.", "first", "second", "third 30 words", '"temperature":0.5'])
       expect(body).toContain(said);
     expect(seen.headers.authorization ?? seen.headers["x-api-key"]).toContain(testKey);
+    expect(seen.headers["x-client-request-id"]).toBe("corr_test");
   });
 
   const cutting: readonly Fault[] = [

@@ -1,3 +1,4 @@
+import { traceparentOf } from "@uci/protocol";
 import type { ModelError } from "@uci/stream";
 import { parsedOrText, readBoundedText } from "./bounded-body.ts";
 import { badResponse, failureError, readErrorBody, unreachable } from "./errors.ts";
@@ -10,6 +11,8 @@ export type WireIdentity = {
   readonly provider: string;
   readonly model: string;
   readonly secrets: readonly string[];
+  /** Told to the provider, so that its side of a request can be found again. */
+  readonly correlationId: string;
 };
 
 type FetchFunction = typeof fetch;
@@ -44,7 +47,8 @@ export class Wire {
     let response: Response;
     try {
       // Not followed: fetch would send `x-api-key` on to wherever the redirect points.
-      response = await this.#surroundings.fetch(input, { ...init, redirect: "manual" });
+      const headers = tracedHeaders(init?.headers, this.#identity.correlationId);
+      response = await this.#surroundings.fetch(input, { ...init, headers, redirect: "manual" });
     } catch (error) {
       if (init?.signal?.aborted === true) throw error;
       throw this.#fail(unreachable(this.#identity.provider, error));
@@ -119,6 +123,14 @@ export class Wire {
     };
     void readOn();
   }
+}
+
+function tracedHeaders(given: ConstructorParameters<typeof Headers>[0], correlationId: string): Headers {
+  const headers = new Headers(given);
+  headers.set("X-Client-Request-Id", correlationId);
+  const traceparent = traceparentOf(correlationId, correlationId);
+  if (traceparent !== null) headers.set("traceparent", traceparent);
+  return headers;
 }
 
 /** An HTML page of some gateway says nothing to anybody. */

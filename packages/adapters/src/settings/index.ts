@@ -1,4 +1,14 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { logLevels } from "./log-levels.ts";
+
+export { type LogLevel, logLevels } from "./log-levels.ts";
+
+/** What every server process is told. */
+export const serverSettings = {
+  HOST: z.string().min(1).default("127.0.0.1").describe("The address to listen on; 0.0.0.0 lets other machines in."),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe("The port to listen on; 0: any free one."),
+  LOG_LEVEL: z.enum(logLevels).default("warn").describe("What is written to standard error, as JSON lines."),
+} as const;
 
 /** Settings by their name in the environment; each schema takes text and carries its description and default. */
 export type SettingSchemas = Readonly<Record<string, z.ZodType>>;
@@ -28,6 +38,14 @@ export function readSettings<Schemas extends SettingSchemas>(
     values[name] = parsed.data;
   }
   return Object.freeze(values) as SettingsOf<Schemas>;
+}
+
+/** The parts of a comma-separated list, without empty ones. */
+export function commaList(text: string | undefined): string[] {
+  return (text ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 /** One line a setting: name, default and meaning. */

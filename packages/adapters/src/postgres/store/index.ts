@@ -1,5 +1,7 @@
 import type { ConversationStore } from "@uci/chat";
 import type { Kysely } from "kysely";
+import { ModelCatalogueStore } from "./catalogue.ts";
+import { PostgresConnectionTable } from "./connection-table.ts";
 import { PostgresLedger } from "./ledger.ts";
 import { migrate } from "./migrations.ts";
 import { PostgresOutbox } from "./outbox.ts";
@@ -8,20 +10,32 @@ import type { Database } from "./schema.ts";
 import { PostgresMessages, PostgresSessions, PostgresUsers } from "./sessions.ts";
 import { type MakeTurnId, PostgresTurns } from "./turns.ts";
 
+export type { ModelCatalogueStore } from "./catalogue.ts";
+export { type ConnectionTableSettings, PostgresConnectionTable } from "./connection-table.ts";
 export { MigrationError } from "./migrations.ts";
-export { isDatabaseUnavailable } from "./pool.ts";
+export { isDatabaseUnavailable, type PoolSettings } from "./pool.ts";
 
 export type PostgresStore = {
   readonly conversations: ConversationStore;
   readonly ledger: PostgresLedger;
   readonly outbox: PostgresOutbox;
+  /** The table of open connections; unused, it costs nothing. */
+  readonly connections: PostgresConnectionTable;
+  /** What workers say they can call. */
+  readonly catalogue: ModelCatalogueStore;
   /** For the sign-in library, which keeps its own tables in the same database. */
   readonly database: Kysely<Database>;
   close(): Promise<void>;
 };
 
-/** Opens the store and brings its tables up to date. Throws `MigrationError`, or what the connection throws. */
-export async function openPostgresStore(settings: PoolSettings, makeId: MakeTurnId): Promise<PostgresStore> {
+/**
+ * Opens the store and brings its tables up to date. `tableFailed` hears of connections that could not be written into
+ * their table. Throws `MigrationError`, or what the connection throws.
+ */
+export async function openPostgresStore(
+  settings: PoolSettings & { readonly tableFailed?: (error: unknown) => void },
+  makeId: MakeTurnId,
+): Promise<PostgresStore> {
   const { database } = openDatabase(settings);
   try {
     await migrate(database);
@@ -29,6 +43,7 @@ export async function openPostgresStore(settings: PoolSettings, makeId: MakeTurn
     await database.destroy();
     throw error;
   }
+  const connections = new PostgresConnectionTable(database, { failed: settings.tableFailed ?? (() => {}) });
   return {
     conversations: {
       turns: new PostgresTurns(database, makeId),
@@ -38,7 +53,12 @@ export async function openPostgresStore(settings: PoolSettings, makeId: MakeTurn
     },
     ledger: new PostgresLedger(database),
     outbox: new PostgresOutbox(database),
+    connections,
+    catalogue: new ModelCatalogueStore(database),
     database,
-    close: () => database.destroy(),
+    async close() {
+      await connections.close();
+      await database.destroy();
+    },
   };
 }

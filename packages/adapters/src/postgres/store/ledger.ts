@@ -21,6 +21,7 @@ type LedgerRow = {
   last_chunk_id: number;
   finish_reason: string | null;
   token_count: number | null;
+  plain: boolean;
 };
 
 /** The rows of answers in PostgreSQL. */
@@ -34,7 +35,8 @@ export class PostgresLedger implements AnswerLedger {
   async load(messageId: string): Promise<AnswerRow | null> {
     const { rows } = await sql<LedgerRow>`
       select m.message_id, m.session_id, s.user_id, m.status, coalesce(j.generation, m.generation) as generation,
-        coalesce(j.stop_requested, false) as stop_requested, m.content, m.metadata, m.last_chunk_id, m.finish_reason, m.token_count
+        coalesce(j.stop_requested, false) as stop_requested, m.content, m.metadata, m.last_chunk_id, m.finish_reason, m.token_count,
+        coalesce(j.plain, false) as plain
       from messages m join chat_sessions s on s.session_id = m.session_id
       left join workflow_jobs j on j.message_id = m.message_id
       where m.message_id = ${messageId} and m.role = 'assistant'`.execute(this.#database);
@@ -53,6 +55,17 @@ export class PostgresLedger implements AnswerLedger {
       .updateTable("workflow_jobs")
       .set({ stop_requested: true })
       .where("message_id", "=", messageId)
+      .where("state", "=", "open")
+      .executeTakeFirst();
+    return updated.numUpdatedRows > 0n;
+  }
+
+  async markPlain(messageId: string, generation: number): Promise<boolean> {
+    const updated = await this.#database
+      .updateTable("workflow_jobs")
+      .set({ plain: true })
+      .where("message_id", "=", messageId)
+      .where("generation", "=", generation)
       .where("state", "=", "open")
       .executeTakeFirst();
     return updated.numUpdatedRows > 0n;
@@ -98,7 +111,7 @@ export class PostgresLedger implements AnswerLedger {
 export function unfinishedQuery(sessionIds: readonly string[]) {
   return sql<LedgerRow>`
     select m.message_id, m.session_id, j.user_id, m.status, j.generation, j.stop_requested, m.content, m.metadata,
-      m.last_chunk_id, m.finish_reason, m.token_count
+      m.last_chunk_id, m.finish_reason, m.token_count, j.plain
     from unnest(${[...sessionIds]}::text[]) as shown(session_id)
     cross join lateral (
       select * from workflow_jobs where session_id = shown.session_id and state = 'open'
@@ -107,10 +120,10 @@ export function unfinishedQuery(sessionIds: readonly string[]) {
 }
 
 function answerRow(row: LedgerRow): AnswerRow {
-  const { message_id, session_id, user_id, status, generation, stop_requested, last_chunk_id } = row;
+  const { message_id, session_id, user_id, status, generation, stop_requested, last_chunk_id, plain } = row;
   const reasoning = row.metadata.reasoning;
   return {
-    ...{ message_id, session_id, user_id, status, generation, stop_requested, last_chunk_id },
+    ...{ message_id, session_id, user_id, status, generation, stop_requested, last_chunk_id, plain },
     text: row.content,
     reasoning: typeof reasoning === "string" ? reasoning : "",
     finish_reason: row.finish_reason as FinishReason | null,

@@ -120,6 +120,15 @@ export const steps: MigrationSteps = {
       updated_at timestamptz not null default now())`,
     "create index auth_verifications_by_identifier on auth_verifications (identifier)",
   ],
+  "0003_services": [
+    "alter table workflow_jobs add column plain boolean not null default false",
+    "create index active_connections_by_age on active_connections (last_seen_at)",
+    `create table model_catalogue (
+      name text collate "C" primary key,
+      catalogue jsonb not null,
+      updated_at timestamptz(3) not null default now())`,
+    "create index model_catalogue_by_age on model_catalogue (updated_at)",
+  ],
 };
 
 /** The database's history is not the one this program would make. */

@@ -1,12 +1,14 @@
-import type { WorkflowRequest } from "@uci/protocol";
+import { type WorkflowRequest, wireTimes } from "@uci/protocol";
 import type { Outbox, PendingJob } from "@uci/stream";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Database, WorkflowJobsTable } from "./schema.ts";
 
 /** The advisory lock of the sweeper; any number that nobody else uses. */
 const sweeperLock = 7_241_993_018;
+/** Rows that have served their time are removed so many at once. */
+const expiredAtOnce = 5_000;
 /** How long jobs that are done are kept for whoever asks what happened. */
-const keptJobs = "7 days";
+const keptJobsMs = 7 * 24 * 60 * 60_000;
 
 /** The jobs' rows in PostgreSQL. */
 export class PostgresOutbox implements Outbox {
@@ -47,6 +49,7 @@ export class PostgresOutbox implements Outbox {
       .set({
         generation: generation + 1,
         queued_at: null,
+        plain: false,
         request: sql<string>`jsonb_set(request, '{generation}', to_jsonb(${generation + 1}::integer))`,
       })
       .where("message_id", "=", messageId)
@@ -73,13 +76,32 @@ export class PostgresOutbox implements Outbox {
     });
   }
 
-  /** Removes what has served its time: keys, done jobs. */
   async removeExpired(): Promise<void> {
-    await sql`delete from idempotency_keys where created_at < now() - interval '24 hours'`.execute(this.#database);
-    await sql`delete from workflow_jobs where state = 'done' and finished_at < now() - interval '${sql.raw(keptJobs)}'`.execute(
-      this.#database,
-    );
+    for (const query of [expiredKeysQuery(), expiredJobsQuery()]) {
+      // In pieces, so that none takes long after a time in which nobody did this.
+      for (let removed = expiredAtOnce; removed === expiredAtOnce; ) {
+        removed = Number((await query.execute(this.#database)).numAffectedRows);
+      }
+    }
   }
+}
+
+/** Served by the index `idempotency_keys_by_age`. */
+export function expiredKeysQuery() {
+  const keptMs = wireTimes.idempotencyKeyMs;
+  return sql`
+    delete from idempotency_keys where ctid = any(array(
+      select ctid from idempotency_keys where created_at < now() - ${keptMs} * interval '1 millisecond'
+      order by created_at limit ${expiredAtOnce}))`;
+}
+
+/** Served by the index `workflow_jobs_finished`. */
+export function expiredJobsQuery() {
+  return sql`
+    delete from workflow_jobs where ctid = any(array(
+      select ctid from workflow_jobs
+      where state = 'done' and finished_at < now() - ${keptJobsMs} * interval '1 millisecond'
+      order by finished_at limit ${expiredAtOnce}))`;
 }
 
 /** Served by the index `workflow_jobs_open`. */
@@ -95,5 +117,6 @@ function pendingJob(row: Selectable<WorkflowJobsTable>): PendingJob {
     queued_at_ms: row.queued_at?.getTime() ?? null,
     created_at_ms: row.created_at.getTime(),
     stop_requested: row.stop_requested,
+    plain: row.plain,
   };
 }

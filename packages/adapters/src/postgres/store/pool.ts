@@ -40,8 +40,9 @@ const connectionCodes = new Set([
   "EHOSTUNREACH",
   "ENOTFOUND",
   "EAI_AGAIN",
-  // Deadlock, too many connections, shutdown, crash, starting up, query cancelled by a time-out.
+  // Deadlock, too long a wait for a lock, too many connections, shutdown, crash, starting up, query cancelled by a time-out.
   "40P01",
+  "55P03",
   "53300",
   "57P01",
   "57P02",

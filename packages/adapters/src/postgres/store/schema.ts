@@ -52,6 +52,7 @@ export type WorkflowJobsTable = {
   state: Generated<"open" | "done">;
   request: JSONColumnType<WorkflowRequest> | null;
   stop_requested: Generated<boolean>;
+  plain: Generated<boolean>;
   created_at: GeneratedTimestamp;
   queued_at: Timestamp | null;
   finished_at: Timestamp | null;
@@ -76,6 +77,13 @@ export type ActiveConnectionsTable = {
   last_seen_at: GeneratedTimestamp;
 };
 
+export type ModelCatalogueTable = {
+  /** Who published it. */
+  name: string;
+  catalogue: ColumnType<unknown, string, string>;
+  updated_at: GeneratedTimestamp;
+};
+
 /** The tables of the store, for Kysely. The sign-in library's own tables are made by the migrations and used by it alone. */
 export type Database = {
   users: UsersTable;
@@ -84,4 +92,5 @@ export type Database = {
   workflow_jobs: WorkflowJobsTable;
   idempotency_keys: IdempotencyKeysTable;
   active_connections: ActiveConnectionsTable;
+  model_catalogue: ModelCatalogueTable;
 };

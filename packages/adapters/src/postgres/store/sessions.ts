@@ -152,8 +152,14 @@ export function messageListQuery(
 
 type MessageRow = Parameters<typeof messageView>[0];
 
+/** The advisory lock of tasks that run one at a time; any number that nobody else uses. */
+const registrationLock = 7_241_993_019;
+const registrationWaitMs = 10_000;
+
 export class PostgresUsers implements UserStore {
   readonly #database: Kysely<Database>;
+  /** Tasks of this process wait here, not each with a connection of its own: the task that runs needs some, too. */
+  #lastTask: Promise<void> = Promise.resolve();
 
   constructor(database: Kysely<Database>) {
     this.#database = database;
@@ -179,7 +185,28 @@ export class PostgresUsers implements UserStore {
     return row !== undefined;
   }
 
-  async moveSessions(fromUserId: string, toUserId: string): Promise<number> {
+  async oneAtATime<Result>(task: () => Promise<Result>): Promise<Result> {
+    const before = this.#lastTask;
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    this.#lastTask = before.then(() => ended);
+    try {
+      await inTime(before);
+      return await this.#locked(task);
+    } finally {
+      end();
+    }
+  }
+
+  /** Holds one connection while the task runs on others: the lock goes with it should this process die. */
+  #locked<Result>(task: () => Promise<Result>): Promise<Result> {
+    return this.#database.transaction().execute(async (transaction) => {
+      await sql`select set_config('lock_timeout', ${String(registrationWaitMs)}, true)`.execute(transaction);
+      await sql`select pg_advisory_xact_lock(${registrationLock})`.execute(transaction);
+      return task();
+    });
+  }
+
+  async moveSessions(fromUserId: string, toUserId: string): Promise<readonly string[]> {
     return this.#database.transaction().execute(async (transaction) => {
       const sessions = transaction.selectFrom("chat_sessions").select("session_id").where("user_id", "=", fromUserId);
       const jobs = transaction.updateTable("workflow_jobs").set({ user_id: toUserId }).where("state", "=", "open");
@@ -190,8 +217,18 @@ export class PostgresUsers implements UserStore {
         .updateTable("chat_sessions")
         .set({ user_id: toUserId })
         .where("user_id", "=", fromUserId)
-        .executeTakeFirst();
-      return Number(moved.numUpdatedRows);
+        .returning("session_id")
+        .execute();
+      return moved.map((row) => row.session_id);
     });
   }
+}
+
+/** Throws when the tasks before do not end in time. */
+async function inTime(before: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("waiting for another task timed out")), registrationWaitMs);
+  });
+  await Promise.race([before, late]).finally(() => clearTimeout(timer));
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { idPrefixes } from "@uci/protocol";
+import { installedProgram } from "@uci/services";
 import pg from "pg";
 import { uuidv7 } from "uuidv7";
 import { giveTo } from "../embedded/data-folder.ts";
@@ -20,13 +21,12 @@ export async function startPackagedServer(): Promise<TestServer> {
   return startEmbeddedPostgres({ dataFolder: path.join(temporaryFolder(), "data"), log: silent, durable: false });
 }
 
-const debianPrograms = "/usr/lib/postgresql/15/bin";
+/** Debian keeps each version in a folder of its own, off the PATH. */
+const oldestServer = { file: "15/bin/postgres", folders: ["/usr/lib/postgresql"], package: "postgresql-15" } as const;
 
-/** Whether this machine has the oldest version that is supported. */
-export const hasDebianServer = fs.existsSync(path.join(debianPrograms, "postgres"));
-
-/** PostgreSQL 15, as Debian has it. */
+/** The oldest version that is supported, as Debian has it. Installed where it is missing and that can be done; throws otherwise. */
 export async function startDebianServer(): Promise<TestServer> {
+  const server = installedProgram(oldestServer);
   const folder = temporaryFolder();
   const account = serverAccount(folder);
   giveTo(folder, account);
@@ -34,16 +34,16 @@ export async function startDebianServer(): Promise<TestServer> {
   const options = { cwd: folder, ...account, env: { LC_ALL: "C" }, stdio: "ignore" } as const;
   const data = path.join(folder, "data");
   const made = spawnSync(
-    path.join(debianPrograms, "initdb"),
+    path.join(path.dirname(server), "initdb"),
     ["-D", data, "-U", "chat", "-A", "trust", "-E", "UTF8", "-N"],
     options,
   );
   if (made.status !== 0) throw new Error("initdb of PostgreSQL 15 failed");
   const settings = ["-k", folder, "-h", "", "-F"];
-  const server = spawn(path.join(debianPrograms, "postgres"), ["-D", data, ...settings], options);
+  const running = spawn(server, ["-D", data, ...settings], options);
   const connection = { host: folder, port: 5432, user: "chat", password: "", database: "postgres" };
   await untilItAnswers(connection);
-  return { connection, stop: () => ended(server) };
+  return { connection, stop: () => ended(running) };
 }
 
 async function untilItAnswers(connection: ConnectionSettings): Promise<void> {
@@ -87,10 +87,7 @@ export async function withClient<Result>(
   }
 }
 
-export function openStore(
-  connection: ConnectionSettings,
-  lost: (error: Error) => void = () => {},
-): Promise<PostgresStore> {
+export function openStore(connection: pg.PoolConfig, lost: (error: Error) => void = () => {}): Promise<PostgresStore> {
   const settings = { connection, connections: 10, connectionLost: lost };
   return openPostgresStore(settings, (kind) => `${idPrefixes[kind]}${uuidv7()}`);
 }

@@ -39,6 +39,7 @@ describe("migrations", () => {
     const tables = await tablesOf(connection);
     expect(tables).toEqual(expect.arrayContaining(["users", "chat_sessions", "messages", "workflow_jobs"]));
     expect(tables).toEqual(expect.arrayContaining(["active_connections", "idempotency_keys", "auth_sessions"]));
+    expect(tables).toContain("model_catalogue");
     await migrate(database);
     expect(await tablesOf(connection)).toEqual(tables);
   });
@@ -52,6 +53,25 @@ describe("migrations", () => {
       );
       expect(history.rows.map((row) => row.name)).toEqual(Object.keys(steps));
     }
+  });
+
+  it("add what services need to a database that has rows", async () => {
+    const connection = await newDatabase(server);
+    const { "0003_services": _, ...earlier } = steps;
+    await migrate(open(connection), earlier);
+    await withClient(connection, async (client) => {
+      await client.query("insert into users (id, name, email) values ('u', 'u', 'u@x')");
+      await client.query("insert into chat_sessions (session_id, user_id) values ('s', 'u')");
+      await client.query(
+        "insert into messages (message_id, session_id, role, status) values ('m', 's', 'assistant', 'queued')",
+      );
+      await client.query(
+        "insert into workflow_jobs (job_id, message_id, session_id, user_id) values ('j', 'm', 's', 'u')",
+      );
+    });
+    await migrate(open(connection));
+    const jobs = await withClient(connection, (client) => client.query("select job_id, plain from workflow_jobs"));
+    expect(jobs.rows).toEqual([{ job_id: "j", plain: false }]);
   });
 
   it("are refused when a step was changed after it had run, before anything else is done", async () => {

@@ -1,9 +1,18 @@
-import type { Compilable } from "kysely";
+import type { Compilable, RawBuilder } from "kysely";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { currentCatalogueQuery, expiredCataloguesQuery } from "../store/catalogue.ts";
+import {
+  changeQuery,
+  forgetQuery,
+  holdersQuery,
+  presentPodsQuery,
+  seenQuery,
+  staleQuery,
+} from "../store/connection-queries.ts";
 import type { PostgresStore } from "../store/index.ts";
 import { unfinishedQuery } from "../store/ledger.ts";
-import { pendingQuery } from "../store/outbox.ts";
+import { expiredJobsQuery, expiredKeysQuery, pendingQuery } from "../store/outbox.ts";
 import { formatPageCursor } from "../store/page-cursor.ts";
 import { messageListQuery, sessionListQuery } from "../store/sessions.ts";
 import { openStore, startPackagedServer, type TestServer, withClient } from "./database.ts";
@@ -21,7 +30,10 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** 50 users with 5,000 sessions, most of them u7's; 40,000 messages, half of them s7's; every tenth is not final. */
+/**
+ * 50 users with 5,000 sessions, most of them u7's; 40,000 messages, half of them s7's; every tenth is not final. 40,000
+ * connections of 2,000 pods, every hundredth long gone.
+ */
 async function fill(client: pg.Client): Promise<void> {
   await client.query(
     "insert into users (id, name, email) select 'u' || n, 'n', n || '@x' from generate_series(1, 50) n",
@@ -40,10 +52,34 @@ async function fill(client: pg.Client): Promise<void> {
      select 'j' || message_id, message_id, session_id, 'u1', case when status = 'queued' then 'open' else 'done' end, '{}', now()
      from messages`,
   );
+  await client.query(
+    `insert into idempotency_keys (user_id, key, body_hash, correlation_id, created_at)
+     select 'u' || (1 + n % 50), 'k' || n, 'h', 'c', now() - n * interval '1 minute' from generate_series(1, 20000) n`,
+  );
+  await client.query(
+    `insert into active_connections (connection_id, session_id, pod_id, last_seen_at)
+     select 'c' || n, 's' || (1 + n % 5000), 'pod-' || n % 2000,
+       now() - case when n % 100 = 0 then n * interval '1 minute' else n % 100 * interval '1 second' end
+     from generate_series(1, 40000) n`,
+  );
+  await client.query(
+    `insert into model_catalogue (name, catalogue, updated_at)
+     select 'worker-' || n, '{}', now() - n * interval '1 minute' from generate_series(1, 20000) n`,
+  );
   await client.query("analyze");
 }
 
-type Plan = { readonly "Node Type": string; readonly "Index Name"?: string; readonly Plans?: readonly Plan[] };
+type Plan = {
+  readonly "Node Type": string;
+  readonly "Index Name"?: string;
+  readonly "Conflict Arbiter Indexes"?: readonly string[];
+  readonly Plans?: readonly Plan[];
+};
+
+/** A statement that is written out, as one that is built. */
+function written(query: RawBuilder<unknown>): Compilable {
+  return { compile: () => query.compile(store.database) } as Compilable;
+}
 
 async function planOf(query: Compilable): Promise<{ nodes: string[]; indexes: string[] }> {
   const { sql, parameters } = query.compile();
@@ -58,7 +94,10 @@ async function planOf(query: Compilable): Promise<{ nodes: string[]; indexes: st
     const { rows } = await client.query(`explain (format json) ${sql}`, [...parameters]);
     collect(rows[0]["QUERY PLAN"][0].Plan);
   });
-  const indexes = plans.flatMap((plan) => plan["Index Name"] ?? []);
+  const indexes = plans.flatMap((plan) => [
+    ...(plan["Index Name"] === undefined ? [] : [plan["Index Name"]]),
+    ...(plan["Conflict Arbiter Indexes"] ?? []),
+  ]);
   return { nodes: plans.map((plan) => plan["Node Type"]), indexes: [...new Set(indexes)] };
 }
 
@@ -83,14 +122,42 @@ describe("every list is served by an index, without a sort", () => {
     [
       "unfinished answers",
       ["workflow_jobs_open_of_session", "messages_pkey"],
-      () => ({ compile: () => unfinishedQuery(["s1", "s11"]).compile(store.database) }) as Compilable,
+      () => written(unfinishedQuery(["s1", "s11"])),
     ],
+    ["the newest catalogue", ["model_catalogue_by_age"], () => currentCatalogueQuery(store.database)],
   ];
   for (const [name, indexes, query] of cases) {
     it(name, async () => {
       const plan = await planOf(query());
       expect(plan.indexes.sort()).toEqual([...indexes].sort());
       expect(plan.nodes.filter((node) => /Sort|Seq Scan/.test(node))).toEqual([]);
+    });
+  }
+});
+
+describe("what keeps the tables small, and the table of connections, is served by an index", () => {
+  const some = (podId: string) =>
+    Array.from({ length: 50 }, (_, index) => ({
+      connection_id: `c${index}`,
+      session_id: `s${1 + index}`,
+      pod_id: podId,
+    }));
+  const cases: [name: string, index: string[], query: () => Compilable][] = [
+    ["keys that expired", ["idempotency_keys_by_age"], () => written(expiredKeysQuery())],
+    ["jobs done long ago", ["workflow_jobs_finished"], () => written(expiredJobsQuery())],
+    ["catalogues of workers long gone", ["model_catalogue_by_age"], () => written(expiredCataloguesQuery())],
+    ["connections seen", ["active_connections_pkey"], () => written(seenQuery(some("pod-1")))],
+    ["connections changed", ["active_connections_pkey"], () => written(changeQuery(some("pod-1"), some("pod-2")))],
+    ["pods of sessions", ["active_connections_of_session"], () => written(holdersQuery(["s1", "s2"], 300_000))],
+    ["connections not seen", ["active_connections_by_age"], () => written(staleQuery(300_000, 5_000))],
+    ["pods that are there", ["active_connections_of_pod"], () => written(presentPodsQuery(["pod-1", "pod-2"]))],
+    ["pods that are gone", ["active_connections_of_pod"], () => written(forgetQuery(["pod-1", "pod-2"]))],
+  ];
+  for (const [name, indexes, query] of cases) {
+    it(name, async () => {
+      const plan = await planOf(query());
+      expect(plan.indexes.sort()).toEqual([...indexes].sort());
+      expect(plan.nodes.filter((node) => node === "Seq Scan")).toEqual([]);
     });
   }
 });

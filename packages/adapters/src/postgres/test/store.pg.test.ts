@@ -1,7 +1,12 @@
+import { cachedConversations } from "@uci/chat";
 import { type StoreUnderTest, storeConformance } from "@uci/chat/conformance";
+import { MemorySessionMetaCache } from "@uci/chat/memory";
 import { afterAll, describe } from "vitest";
 import type { PostgresStore } from "../store/index.ts";
-import { hasDebianServer, openStore, startDebianServer, startPackagedServer, type TestServer } from "./database.ts";
+import { openStore, startDebianServer, startPackagedServer, type TestServer } from "./database.ts";
+
+/** The cache reads the time and sets no timers. */
+const systemClock = { nowMs: Date.now, after: () => () => {} };
 
 /** One server and one store for all tests of a suite, made when the first needs it. */
 function shared(start: () => Promise<TestServer>): () => Promise<StoreUnderTest> {
@@ -18,10 +23,18 @@ function shared(start: () => Promise<TestServer>): () => Promise<StoreUnderTest>
 }
 
 describe("PostgreSQL 18", () => {
-  storeConformance("the packaged server", shared(startPackagedServer));
+  const store = shared(startPackagedServer);
+  storeConformance("the packaged server", store);
+  storeConformance("the packaged server behind a cache", async () => {
+    const { conversations, ledger, outbox } = await store();
+    const failed = (error: unknown) => {
+      throw error;
+    };
+    const cache = new MemorySessionMetaCache(systemClock);
+    return { conversations: cachedConversations(conversations, cache, failed), ledger, outbox };
+  });
 });
 
-// Skipped where PostgreSQL 15 is not installed: the program brings version 18 alone.
-describe.runIf(hasDebianServer)("PostgreSQL 15", () => {
+describe("PostgreSQL 15", () => {
   storeConformance("Debian's server", shared(startDebianServer));
 });

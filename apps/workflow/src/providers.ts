@@ -1,12 +1,8 @@
-import {
-  createProviders,
-  type ProviderDescription,
-  type ProviderSettings,
-  type Providers,
-  readProvidersFile,
-} from "@uci/adapters/providers";
-import type { ModelList } from "@uci/protocol";
-import type { Settings } from "./config.ts";
+import { createProviders, type ProviderSettings, type Providers, readProvidersFile } from "@uci/adapters/providers";
+import { commaList, type SettingsOf } from "@uci/adapters/settings";
+import type { workflowSettings } from "./config.ts";
+
+type Settings = SettingsOf<typeof workflowSettings>;
 
 /** The providers that the settings name, and the built-in one. Throws with one sentence for a setting that cannot be used. */
 export async function configuredProviders(
@@ -42,25 +38,6 @@ function compatible(settings: Settings): ProviderSettings {
 }
 
 function modelsOf(list: string | undefined): { models?: string[] } {
-  const models = (list ?? "")
-    .split(",")
-    .map((model) => model.trim())
-    .filter((model) => model !== "");
+  const models = commaList(list);
   return models.length === 0 ? {} : { models };
-}
-
-/** The catalogue as the wire shows it. */
-export function modelList(providers: readonly ProviderDescription[]): ModelList {
-  return {
-    providers: providers.map(({ id, name, models }) => ({
-      id,
-      name,
-      models: models.map((model) => ({
-        id: model.id,
-        name: model.name,
-        default: model.default,
-        ...(model.context_window_tokens === undefined ? {} : { context_window_tokens: model.context_window_tokens }),
-      })),
-    })),
-  };
 }

@@ -1,0 +1,82 @@
+import fs from "node:fs";
+import path from "node:path";
+import { errorLocations, errorPageLines } from "./error-pages.ts";
+import {
+  GatewayOptionError,
+  type GatewayOptions,
+  type GatewaySettings,
+  gatewaySettings,
+  shownAddress,
+} from "./options.ts";
+
+/** How long a pod that failed twice is not asked. */
+const reading = "max_fails=2 fail_timeout=5s";
+const never = "max_fails=0";
+const triesMost = 3;
+
+/** nginx's whole configuration. Throws `GatewayOptionError` with one sentence for an option that cannot be used. */
+export function renderNginxConfiguration(options: GatewayOptions): string {
+  const settings = gatewaySettings(options);
+  const template = fs.readFileSync(path.join(import.meta.dirname, "..", "nginx.conf.template"), "utf8");
+  const values = valuesOf(settings);
+  return template.replace(/^( *)\{\{(\w+)\}\}$|\{\{(\w+)\}\}/gm, (_match, indent, block, inline) => {
+    const value = values[block ?? inline];
+    if (value === undefined) throw new RangeError(`the template asks for ${block ?? inline}`);
+    return block === undefined ? value : value.replace(/^(?=.)/gm, indent);
+  });
+}
+
+function valuesOf(settings: GatewaySettings): Readonly<Record<string, string>> {
+  const { pods, account } = settings;
+  const servers = (rule: string) => pods.map((pod) => `server ${shownAddress(pod)} ${rule};`).join("\n");
+  return {
+    user: account === null ? "" : `user ${account};`,
+    workerProcesses: String(settings.workerProcesses),
+    folder: checkedPath(settings.folder),
+    accessLog: checkedPath(settings.accessLog),
+    errorLog: settings.errorLog === "stderr" ? "stderr" : checkedPath(settings.errorLog),
+    readingServers: servers(reading),
+    servers: servers(never),
+    requestsPerSecond: String(settings.requestsPerSecond),
+    requestBurst: String(settings.requestBurst),
+    streamsPerAddress: String(settings.streamsPerAddress),
+    requestBodyBytes: String(settings.requestBodyBytes),
+    tries: String(Math.min(pods.length, triesMost)),
+    userHeader: settings.trustsUserHeader ? "$http_x_user_id" : '""',
+    listen: listenLines(settings),
+    errorPages: errorPageLines.server,
+    pageErrorPages: errorPageLines.page,
+    turnErrorPages: errorPageLines.turn,
+    streamErrorPages: errorPageLines.stream,
+    errorLocations: errorLocations(),
+  };
+}
+
+function listenLines({ listen, tls, nginxVersion }: GatewaySettings): string {
+  const address = shownAddress(listen);
+  if (tls === null) return `listen ${address};`;
+  const lines = hasDirective(nginxVersion) ? [`listen ${address} ssl;`, "http2 on;"] : [`listen ${address} ssl http2;`];
+  return [
+    ...lines,
+    `ssl_certificate "${checkedPath(tls.certificateFile)}";`,
+    `ssl_certificate_key "${checkedPath(tls.keyFile)}";`,
+    "ssl_protocols TLSv1.2 TLSv1.3;",
+    "ssl_session_cache shared:gateway:4m;",
+    "ssl_session_timeout 1h;",
+    "ssl_session_tickets off;",
+    "# Somebody has typed http:// before an address that speaks TLS.",
+    "error_page 497 =308 https://$asked_host$request_uri;",
+  ].join("\n");
+}
+
+/** Whether this nginx has `http2 on;`. */
+function hasDirective(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  return major > 1 || minor > 25 || (minor === 25 && patch >= 1);
+}
+
+/** A path that stands between quotes; it may hold nothing that nginx would take for more than itself. */
+function checkedPath(file: string): string {
+  if (path.isAbsolute(file) && !/["\\$\p{Cc}]/u.test(file)) return file;
+  throw new GatewayOptionError(`nginx cannot use the path ${JSON.stringify(file)}.`);
+}

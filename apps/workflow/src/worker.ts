@@ -1,0 +1,107 @@
+import os from "node:os";
+import { randomNonce, systemClock } from "@uci/adapters/clock";
+import { createLog } from "@uci/adapters/logging";
+import { Metrics } from "@uci/adapters/metrics";
+import type { PostgresStore } from "@uci/adapters/postgres";
+import { ProviderSettingsError, type Providers } from "@uci/adapters/providers";
+import { connectServers, type SharedServers, serverSentence } from "@uci/adapters/servers";
+import { reducedHostName } from "@uci/protocol";
+import type { Logger } from "pino";
+import type { WorkerSettings } from "./config.ts";
+import { type RunningWorkflow, startWorkflow, type WorkflowPorts } from "./main.ts";
+import { configuredProviders } from "./providers.ts";
+import { startServiceServer } from "./service-server.ts";
+
+const catalogueIntervalMs = 60_000;
+
+/** Starts a worker over real servers; `stop` drains it and leaves them. Throws what `operatorSentence` explains. */
+export async function startWorker(settings: WorkerSettings, environment: Readonly<Record<string, string | undefined>>) {
+  const name = reducedHostName(settings.WORKER_NAME ?? os.hostname());
+  const log = createLog(settings.LOG_LEVEL, { service: "worker", worker: name });
+  const metrics = new Metrics("worker");
+  const providers = await configuredProviders(settings, environment, (message) => log.warn(message));
+  const [servers] = await Promise.all([connectServers(settings, "worker", name, log, metrics), providers.ready()]);
+  const { broker, store } = servers;
+  const state = { workflow: null as RunningWorkflow | null, draining: false };
+  const server = await startServiceServer(settings.HOST, settings.PORT, {
+    notReady: () => (state.draining ? "draining" : !broker.connected ? "broker away" : null),
+    health: () => ({
+      status: state.draining ? "draining" : broker.connected ? "ok" : "degraded",
+      worker_id: state.workflow?.workerId() ?? null,
+      active_answers: state.workflow?.activeAnswers() ?? 0,
+      nats_connected: broker.connected,
+      timestamp: new Date().toISOString(),
+    }),
+    metrics,
+  });
+  const stopPublishing = settings.WORKER_SLOTS === 0 ? () => undefined : publishCatalogue(name, providers, store, log);
+  state.workflow = await startWorkflow(
+    {
+      name,
+      slots: settings.WORKER_SLOTS,
+      takeover: settings.TAKEOVER,
+      trimDelayMs: settings.JOURNAL_TRIM_DELAY_SECONDS * 1000,
+      graceMs: settings.GRACE_SECONDS * 1000,
+    },
+    portsOver(servers, providers, metrics, log),
+  );
+  process.stdout.write(
+    `Worker ${state.workflow.workerId()} serves its health on http://${server.host}:${server.port}\n`,
+  );
+  return {
+    async stop() {
+      state.draining = true;
+      stopPublishing();
+      await state.workflow?.drain();
+      await server.close();
+      await servers.close();
+    },
+    failed: (error: unknown) => log.error({ err: error }, "stopping did not end cleanly"),
+  };
+}
+
+function portsOver(
+  { broker, store, registry }: SharedServers,
+  providers: Providers,
+  metrics: Metrics,
+  log: Logger,
+): WorkflowPorts {
+  metrics.beforeReading(async () => {
+    const { pending, unacknowledged, oldestAgeMs } = await broker.queueState();
+    metrics.set("uci_queue_pending_jobs", pending);
+    metrics.set("uci_queue_taken_jobs", unacknowledged);
+    metrics.set("uci_queue_oldest_seconds", (oldestAgeMs ?? 0) / 1000);
+  });
+  return {
+    clock: systemClock,
+    nonce: randomNonce,
+    journal: broker.journal,
+    owners: broker.owners,
+    queue: broker.queue,
+    live: broker.live,
+    registry,
+    connectionTable: (sessionIds) => store.connections.find(sessionIds),
+    ledger: store.ledger,
+    outbox: store.outbox,
+    model: providers.model,
+    contextWindowTokens: (provider, model) => providers.contextWindowTokens(provider, model),
+    metrics,
+    log,
+  };
+}
+
+/** Tells the pods, through the database, what can be called: they hold no provider's key. Returns what ends that. */
+function publishCatalogue(name: string, providers: Providers, store: PostgresStore, log: Logger): () => void {
+  const publish = () =>
+    store.catalogue.publish(name, providers.catalogue()).catch((error: unknown) => {
+      log.warn({ err: error }, "the list of models could not be published");
+    });
+  void publish();
+  const timer = setInterval(publish, catalogueIntervalMs);
+  return () => clearInterval(timer);
+}
+
+/** One sentence for what an operator can mend; null for what is a fault of the program. */
+export function operatorSentence(error: unknown): string | null {
+  return error instanceof ProviderSettingsError ? error.message : serverSentence(error);
+}

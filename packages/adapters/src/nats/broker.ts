@@ -1,0 +1,61 @@
+import { jetStreamNames } from "@uci/protocol";
+import type { Journal, LiveChannel, OwnerRegister, WorkQueue } from "@uci/stream";
+import { connectFirst } from "./connecting.ts";
+import { JetStream } from "./jetstream.ts";
+import { NatsJournal } from "./journal.ts";
+import { natsLimits as limits } from "./limits.ts";
+import { type NatsEvents, NatsLink } from "./link.ts";
+import { NatsLiveChannel } from "./live-channel.ts";
+import { NatsOwnerRegister } from "./owner-register.ts";
+import { inboxPrefixOf } from "./permissions.ts";
+import { checkQueue, provision } from "./provision.ts";
+import type { NatsSettings } from "./settings.ts";
+import { streamInfo } from "./streams.ts";
+import { NatsWorkQueue, type QueueState } from "./work-queue.ts";
+
+export type NatsBroker = {
+  readonly journal: Journal;
+  readonly owners: OwnerRegister;
+  readonly queue: WorkQueue;
+  readonly live: LiveChannel;
+  /** Whether there is a connection, as far as is known: a server that falls silent is noticed after six seconds. */
+  readonly connected: boolean;
+  readonly serverVersion: string;
+  /** Makes and checks streams and consumer; for workers. Throws `BrokerSetupError`. */
+  provision(): Promise<void>;
+  /** Waits for the work queue and checks it; for pods. Throws `BrokerSetupError`. */
+  check(): Promise<void>;
+  /** How much there is to do. Throws while the broker cannot say. */
+  queueState(): Promise<QueueState>;
+  /** Answers that have an owner. Throws while the broker cannot say. */
+  ownerCount(): Promise<number>;
+  /** Sends what is under way and closes the connection, within two seconds. */
+  close(): Promise<void>;
+};
+
+/** Connects to NATS, and again whenever the connection is lost. Throws `BrokerSetupError` when there is no first one. */
+export async function connectNats(settings: NatsSettings, events: NatsEvents): Promise<NatsBroker> {
+  const link = new NatsLink(await connectFirst(settings), inboxPrefixOf(settings.service), events);
+  const jetStream = new JetStream(link);
+  const report = (error: unknown) => link.report(error);
+  const queue = new NatsWorkQueue(link, jetStream, settings.ackWaitMs ?? limits.ackWaitMs);
+  const surroundings = { jetStream, settings, hasJetStream: () => link.hasJetStream, nowMs: Date.now };
+  events.connected();
+  return {
+    journal: new NatsJournal(jetStream, settings.partitions, report),
+    owners: new NatsOwnerRegister(jetStream, report),
+    queue,
+    live: new NatsLiveChannel(link),
+    get connected() {
+      return link.connected;
+    },
+    get serverVersion() {
+      return link.serverVersion;
+    },
+    provision: () => provision(surroundings),
+    check: () => checkQueue(surroundings),
+    queueState: () => queue.state(Date.now()),
+    ownerCount: async () => (await streamInfo(jetStream, jetStreamNames.owners)).state.messages,
+    close: () => link.close(),
+  };
+}

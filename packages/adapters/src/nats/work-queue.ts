@@ -1,0 +1,173 @@
+import type { Msg } from "@nats-io/transport-node";
+import { jetStreamNames, subjects, traceparentOf, type WorkflowRequest, workflowRequestSchema } from "@uci/protocol";
+import type { Delivery, WorkQueue } from "@uci/stream";
+import { consumerInfo } from "./consumer.ts";
+import { BrokerUnavailableError } from "./errors.ts";
+import type { JetStream } from "./jetstream.ts";
+import { natsLimits as limits } from "./limits.ts";
+import type { NatsLink } from "./link.ts";
+import { pullJobs } from "./pull.ts";
+import { nanoseconds, streamInfo } from "./streams.ts";
+
+/** The newest delivery of a job to this process. Its token is the subject that words about it go to. */
+type Taken = { readonly token: string; heardAtMs: number; isReleased: boolean };
+
+/** Deliveries not heard of for this many waits are forgotten. */
+const waitsRemembered = 3;
+
+export type QueueState = {
+  /** Jobs nobody has taken. */
+  readonly pending: number;
+  /** Jobs taken and not acknowledged. */
+  readonly unacknowledged: number;
+  /** Age of the oldest job of either kind; null when there is none. */
+  readonly oldestAgeMs: number | null;
+};
+
+/** Jobs in a JetStream work queue with one durable consumer. */
+export class NatsWorkQueue implements WorkQueue {
+  readonly #link: NatsLink;
+  readonly #jetStream: JetStream;
+  readonly #ackWaitMs: number;
+  /** By the job's sequence in the stream. */
+  readonly #taken = new Map<number, Taken>();
+
+  constructor(link: NatsLink, jetStream: JetStream, ackWaitMs: number) {
+    this.#link = link;
+    this.#jetStream = jetStream;
+    this.#ackWaitMs = ackWaitMs;
+  }
+
+  async enqueue(id: string, job: WorkflowRequest): Promise<void> {
+    const reply = await this.#jetStream.store(subjects.workflowExecute(job.session_id), JSON.stringify(job), {
+      identity: id,
+      timeoutMs: limits.enqueueTimeoutMs,
+      headers: traceHeaders(job),
+    });
+    if (reply.kind === "stored") return;
+    if (reply.kind === "impossible") throw reply.error;
+    const reason = reply.kind === "none" ? "it did not answer" : reply.error.message;
+    throw new BrokerUnavailableError(`the queue did not take a job: ${reason}`);
+  }
+
+  /** Waits for one, then takes what else is there: a request for more would go on in the server after the first. */
+  async take(most: number, waitMs: number): Promise<readonly Delivery[]> {
+    if (most < 1) return [];
+    this.#forgetLapsed();
+    if (!this.#link.connected) throw new BrokerUnavailableError("NATS is not connected");
+    const first = await pullJobs(this.#link, { batch: 1, waitMs: Math.max(1, waitMs) });
+    if (first.length === 0 || most === 1) return this.#deliveries(first);
+    const rest = await pullJobs(this.#link, { batch: most - 1, waitMs: 0 }).catch(() => []);
+    return this.#deliveries([...first, ...rest]);
+  }
+
+  async extend(deliveries: readonly Delivery[]): Promise<void> {
+    const current = deliveries.filter((delivery) => this.#isWorkedOn(delivery));
+    if (current.length === 0) return;
+    for (const { token } of current) this.#link.publish(token, "+WPI");
+    await this.#link.flush();
+    const nowMs = Date.now();
+    for (const { token } of current) {
+      const taken = this.#taken.get(sequenceOf(token));
+      if (taken?.token === token) taken.heardAtMs = nowMs;
+    }
+  }
+
+  async ack(delivery: Delivery): Promise<void> {
+    const sequence = sequenceOf(delivery.token);
+    const taken = this.#taken.get(sequence);
+    if (taken !== undefined && taken.token !== delivery.token && !taken.isReleased) return;
+    const reply = await this.#link.request(delivery.token, "+ACK", limits.ackTimeoutMs);
+    if (reply.kind === "refused") throw reply.error;
+    if (reply.kind !== "message") throw new BrokerUnavailableError("the queue did not confirm an acknowledgement");
+    this.#taken.delete(sequence);
+  }
+
+  /**
+   * The server does not tell a word about an old delivery from one about the newest, so it is said only of what is this
+   * process's newest and cannot have been given to anybody else.
+   */
+  async release(delivery: Delivery, delayMs: number): Promise<void> {
+    const taken = this.#taken.get(sequenceOf(delivery.token));
+    if (taken?.token !== delivery.token || taken.isReleased) return;
+    if (Date.now() - taken.heardAtMs >= this.#ackWaitMs) return;
+    taken.isReleased = true;
+    const delay = nanoseconds(Math.round(delayMs));
+    this.#link.publish(delivery.token, delay > 0 ? `-NAK {"delay": ${delay}}` : "-NAK");
+    await this.#link.flush();
+  }
+
+  /** How much there is to do. Throws as `JetStream.ask`. */
+  async state(nowMs: number): Promise<QueueState> {
+    const [consumer, { state }] = await Promise.all([
+      consumerInfo(this.#jetStream),
+      streamInfo(this.#jetStream, jetStreamNames.workflowRequests),
+    ]);
+    const oldestMs = state.messages === 0 ? Number.NaN : Date.parse(state.first_ts ?? "");
+    return {
+      pending: consumer.num_pending,
+      unacknowledged: consumer.num_ack_pending,
+      oldestAgeMs: Number.isNaN(oldestMs) ? null : Math.max(0, nowMs - oldestMs),
+    };
+  }
+
+  #deliveries(messages: readonly Msg[]): Delivery[] {
+    const deliveries: Delivery[] = [];
+    for (const message of messages) {
+      const token = message.reply ?? "";
+      const job = this.#jobOf(message);
+      if (job === null) {
+        this.#link.publish(token, "+TERM");
+        continue;
+      }
+      this.#taken.set(sequenceOf(token), { token, heardAtMs: Date.now(), isReleased: false });
+      deliveries.push({ token, job });
+    }
+    return deliveries;
+  }
+
+  #jobOf(message: Msg): WorkflowRequest | null {
+    let value: unknown;
+    try {
+      value = message.json();
+    } catch {
+      value = null;
+    }
+    const parsed = workflowRequestSchema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    const where = parsed.error.issues[0]?.path.join(".") || "the whole";
+    this.#link.report(
+      new Error(`the job at ${sequenceOf(message.reply ?? "")} is malformed (${where}) and was removed`),
+    );
+    return null;
+  }
+
+  /** Whether a sign of life is about what goes on: not about what was given back, or has come anew since. */
+  #isWorkedOn({ token }: Delivery): boolean {
+    const taken = this.#taken.get(sequenceOf(token));
+    return taken === undefined || (taken.token === token) !== taken.isReleased;
+  }
+
+  #forgetLapsed(): void {
+    const nowMs = Date.now();
+    for (const [sequence, { heardAtMs }] of this.#taken) {
+      if (nowMs - heardAtMs >= this.#ackWaitMs * waitsRemembered) this.#taken.delete(sequence);
+    }
+  }
+}
+
+/** `$JS.ACK.….{deliveries}.{stream sequence}.{consumer sequence}.{time}.{pending}`, with or without one token more. */
+export function sequenceOf(token: string): number {
+  const parts = token.split(".");
+  // Nine tokens as long as servers put no domain before the stream, eleven or twelve since.
+  return Number(parts[parts.length > 9 ? 7 : 5] ?? 0);
+}
+
+/** Trace context from click to provider. A correlation id of somebody else's making may not fit into a header. */
+function traceHeaders({ correlation_id: correlationId, message_id: messageId }: WorkflowRequest) {
+  const traceparent = traceparentOf(correlationId, messageId);
+  return {
+    ...(traceparent === null ? {} : { traceparent }),
+    ...(/^[\x21-\x7e]{1,128}$/.test(correlationId) ? { "X-Correlation-Id": correlationId } : {}),
+  };
+}

@@ -1,0 +1,162 @@
+import type { Session } from "@uci/protocol";
+import type {
+  ConversationStore,
+  Page,
+  PageRequest,
+  RegenerationRequest,
+  SessionMeta,
+  SessionMetaCache,
+  SessionStore,
+  TurnOutcome,
+  TurnRequest,
+  TurnStore,
+  UserStore,
+} from "./ports.ts";
+
+type Failed = (error: unknown) => void;
+
+/**
+ * The store with a cache of sessions before it, so that opening a stream need not ask the store whose session it is.
+ * A cache that fails is the same as none; `failed` hears of it.
+ */
+export function cachedConversations(
+  store: ConversationStore,
+  cache: SessionMetaCache,
+  failed: Failed,
+): ConversationStore {
+  return {
+    turns: new CachedTurnStore(store.turns, cache, failed),
+    sessions: new CachedSessionStore(store.sessions, cache, failed),
+    messages: store.messages,
+    users: new CachedUserStore(store.users, cache, failed),
+  };
+}
+
+/**
+ * Answers `ensure` from the cache where it knows the session to be the caller's own; everything else is the store's.
+ * That somebody else owns it is asked of the store again, since sessions move when a guest registers.
+ */
+export class CachedSessionStore implements SessionStore {
+  readonly #store: SessionStore;
+  readonly #cache: SessionMetaCache;
+  readonly #failed: Failed;
+
+  constructor(store: SessionStore, cache: SessionMetaCache, failed: Failed) {
+    this.#store = store;
+    this.#cache = cache;
+    this.#failed = failed;
+  }
+
+  async ensure(userId: string, sessionId: string): Promise<{ session: Session; created: boolean } | null> {
+    const meta = await quietly(() => this.#cache.find(sessionId), this.#failed);
+    if (meta?.user_id === userId) return { session: sessionOf(sessionId, meta), created: false };
+    const ensured = await this.#store.ensure(userId, sessionId);
+    if (ensured !== null) {
+      const { title, created_at, updated_at } = ensured.session;
+      const read = { user_id: userId, title, created_at, updated_at };
+      await quietly(() => this.#cache.keep(sessionId, read), this.#failed);
+    }
+    return ensured;
+  }
+
+  create(userId: string, title: string | null): Promise<Session> {
+    return this.#store.create(userId, title);
+  }
+
+  list(userId: string, page: PageRequest): Promise<Page<Session>> {
+    return this.#store.list(userId, page);
+  }
+
+  find(userId: string, sessionId: string): Promise<Session | null> {
+    return this.#store.find(userId, sessionId);
+  }
+
+  async rename(userId: string, sessionId: string, title: string): Promise<Session | null> {
+    const renamed = await this.#store.rename(userId, sessionId, title);
+    if (renamed !== null) await drop([sessionId], this.#cache, this.#failed);
+    return renamed;
+  }
+
+  async remove(userId: string, sessionId: string): Promise<readonly string[] | null> {
+    const unfinished = await this.#store.remove(userId, sessionId);
+    if (unfinished !== null) await drop([sessionId], this.#cache, this.#failed);
+    return unfinished;
+  }
+}
+
+/** A turn gives its session a title and a new time. */
+class CachedTurnStore implements TurnStore {
+  readonly #store: TurnStore;
+  readonly #cache: SessionMetaCache;
+  readonly #failed: Failed;
+
+  constructor(store: TurnStore, cache: SessionMetaCache, failed: Failed) {
+    this.#store = store;
+    this.#cache = cache;
+    this.#failed = failed;
+  }
+
+  async acceptTurn(request: TurnRequest): Promise<TurnOutcome> {
+    return this.#noted(await this.#store.acceptTurn(request));
+  }
+
+  async acceptRegeneration(request: RegenerationRequest): Promise<TurnOutcome> {
+    return this.#noted(await this.#store.acceptRegeneration(request));
+  }
+
+  async #noted(outcome: TurnOutcome): Promise<TurnOutcome> {
+    if (outcome.kind === "accepted" && !outcome.turn.replayed && !outcome.turn.session_created) {
+      await drop([outcome.turn.session.session_id], this.#cache, this.#failed);
+    }
+    return outcome;
+  }
+}
+
+/** Sessions that move belong to somebody else from then on. */
+class CachedUserStore implements UserStore {
+  readonly #store: UserStore;
+  readonly #cache: SessionMetaCache;
+  readonly #failed: Failed;
+
+  constructor(store: UserStore, cache: SessionMetaCache, failed: Failed) {
+    this.#store = store;
+    this.#cache = cache;
+    this.#failed = failed;
+  }
+
+  ensure(userId: string): Promise<void> {
+    return this.#store.ensure(userId);
+  }
+
+  anyRegistered(): Promise<boolean> {
+    return this.#store.anyRegistered();
+  }
+
+  oneAtATime<Result>(task: () => Promise<Result>): Promise<Result> {
+    return this.#store.oneAtATime(task);
+  }
+
+  async moveSessions(fromUserId: string, toUserId: string): Promise<readonly string[]> {
+    const sessionIds = await this.#store.moveSessions(fromUserId, toUserId);
+    await drop(sessionIds, this.#cache, this.#failed);
+    return sessionIds;
+  }
+}
+
+async function drop(sessionIds: readonly string[], cache: SessionMetaCache, failed: Failed): Promise<void> {
+  if (sessionIds.length > 0) await quietly(() => cache.drop(sessionIds), failed);
+}
+
+/** What the cache says; null when it fails. */
+async function quietly<Result>(task: () => Promise<Result>, failed: Failed): Promise<Result | null> {
+  try {
+    return await task();
+  } catch (error) {
+    failed(error);
+    return null;
+  }
+}
+
+function sessionOf(sessionId: string, { title, created_at, updated_at }: SessionMeta): Session {
+  return { session_id: sessionId, title, created_at, updated_at };
+}

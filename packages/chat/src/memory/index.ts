@@ -1,0 +1,1 @@
+export { MemorySessionMetaCache } from "./session-meta.ts";

@@ -1,0 +1,48 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { Socket } from "node:net";
+
+/**
+ * Waits for the end of a pipe from this process, which comes however the process ends, then asks what is left to stop
+ * and kills it after a while. SIGINT is what every server takes for a quick but orderly stop.
+ */
+const script = `
+servers=" "
+while read -r word server; do
+  case "$word" in
+    add) servers="$servers$server " ;;
+    remove) servers=$(printf %s "$servers" | sed "s/ $server / /") ;;
+  esac
+done
+for server in $servers; do kill -INT "$server"; kill -CONT -- "-$server"; done
+for second in 1 2 3 4 5; do
+  left=""
+  for server in $servers; do kill -0 "$server" && left=yes; done
+  [ -z "$left" ] && exit 0
+  sleep 1
+done
+for server in $servers; do kill -KILL -- "-$server"; done
+`;
+
+let watchdog: ChildProcess | null = null;
+
+/** From now on this process group leader is ended when this process is gone without having ended it, even if killed outright. */
+export function guard(pid: number): void {
+  if (process.platform === "win32") return;
+  watchdog ??= startWatchdog();
+  watchdog.stdin?.write(`add ${pid}\n`);
+}
+
+/** It has ended; its number may soon be somebody else's. */
+export function unguard(pid: number): void {
+  watchdog?.stdin?.write(`remove ${pid}\n`);
+}
+
+function startWatchdog(): ChildProcess {
+  const child = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  child.on("error", () => undefined);
+  child.stdin?.on("error", () => undefined);
+  // Neither it nor the pipe to it is a reason for this process to stay.
+  child.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
+  return child;
+}
