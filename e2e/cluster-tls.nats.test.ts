@@ -63,8 +63,8 @@ describe("TLS, HTTP/2 and a third party's workflow", { timeout: limitMs }, () =>
   }
 
   it("answers in order on every tab, stores once, and remembers the conversation", async () => {
-    expect(client.alpnProtocol).toBe("h2");
     const readers = await Promise.all([streamOf("s1"), streamOf("s1"), streamOf("s1")]);
+    expect(client.alpnProtocol).toBe("h2");
     for (const turn of [1, 2]) {
       const accepted = await json("POST", "/api/chat", { session_id: "s1", message: `hello ${turn}` });
       expect(accepted.status).toBe(202);

@@ -200,7 +200,9 @@ export class Cluster {
 
   async #stopInOrder(): Promise<void> {
     const { gateway, workers, pods, servers } = this.#parts;
-    for (const group of [[gateway], workers, pods, [...servers.nats, servers.redis, servers.postgres]]) {
+    // At once: nobody is to be passed on to another pod.
+    await gateway.stop("SIGTERM");
+    for (const group of [workers, pods, [...servers.nats, servers.redis, servers.postgres]]) {
       await Promise.all(group.map((service) => service.stop()));
     }
     this.#writeState();

@@ -39,7 +39,7 @@ export type ServiceEvent =
       readonly asked: boolean;
     };
 
-const readyLimitMs = 30_000;
+const readyLimitMs = 60_000;
 const readyPollMs = 25;
 const stopLimitMs = 10_000;
 const attemptPauseMs = 300;

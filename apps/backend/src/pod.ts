@@ -32,7 +32,9 @@ export async function startPod(settings: PodSettings, pageFolder: string) {
   const timer = setInterval(lookAtCatalogue, catalogueIntervalMs);
   const stop = async (pod: RunningPod | null) => {
     clearInterval(timer);
+    log.info("pod: draining");
     await pod?.drain();
+    log.info("pod: drained");
     await servers.close();
   };
   try {

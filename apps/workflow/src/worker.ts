@@ -51,8 +51,10 @@ export async function startWorker(settings: WorkerSettings, environment: Readonl
   return {
     async stop() {
       state.draining = true;
+      log.info({ active_answers: state.workflow?.activeAnswers() }, "worker: draining");
       stopPublishing();
       await state.workflow?.drain();
+      log.info("worker: drained");
       await server.close();
       await servers.close();
     },

@@ -153,6 +153,9 @@ export class AnswerRun {
 
   /** Calls the provider and streams what it says until it ends, fails or is stopped. */
   async generate(continuation: Continuation): Promise<"committed" | "fenced"> {
+    // It may have been stopped or fenced while it was looked up where it is read.
+    if (this.#dropped) return "fenced";
+    if (this.#ending !== null) return this.#ending;
     const chosen = this.#ports.model.resolve(this.job.context.ai_provider, this.job.context.model);
     if (chosen === null) return this.#fail("model_not_found", "This provider or model is not configured.");
     this.progress.model = chosen.model;

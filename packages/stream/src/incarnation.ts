@@ -55,6 +55,7 @@ export class Incarnation {
     });
     this.writer = new JournalWriter(this.workerId, ports.journal, ports.clock, {
       committed: (records, sequence) => this.#committed(records, sequence),
+      floor: () => this.#floor(),
       appended: (bytes, durationMs) => observe({ kind: "appended", bytes, durationMs }),
       fenced: () => this.#fenced(),
       congested: (full) => observe({ kind: "congested", full }),
@@ -118,7 +119,7 @@ export class Incarnation {
     this.writer.abandon();
     const { journal, clock, queue } = this.ports;
     await sealJournal(journal, clock, this.workerId, this.workerId, reason);
-    for (const delivery of unfinished) {
+    const handOver = async (delivery: Delivery) => {
       const { message_id: messageId, generation } = delivery.job;
       try {
         await queue.enqueue(`${messageId}:${generation}.t${attempts.get(messageId) ?? 0}`, delivery.job);
@@ -126,7 +127,18 @@ export class Incarnation {
       } catch {
         // The queue delivers it again by itself.
       }
+    };
+    await Promise.all(unfinished.map(handOver));
+    this.peers.leave();
+  }
+
+  #floor(): number | null {
+    let floor: number | null = null;
+    for (const { storedAtMs, openedSequence } of this.runs.values()) {
+      if (storedAtMs !== null || openedSequence === null) continue;
+      floor = floor === null ? openedSequence : Math.min(floor, openedSequence);
     }
+    return floor;
   }
 
   /** Sends committed chunks on: one message a pod and entry, or to everybody where nobody knows the pods. */

@@ -40,12 +40,16 @@ export class JournalFolder {
 }
 
 /**
- * Reads a sealed journal to its seal. `gone`: it is empty. Throws when nothing answers or an entry is missing in the
- * middle: a fold that is not whole is worth nothing, the caller reads again.
+ * Reads a sealed journal from a sequence (0: its beginning) to its seal. `gone`: it is empty. Throws when nothing answers
+ * or an entry is missing in the middle: a fold that is not whole is worth nothing, the caller reads again.
  */
-export async function foldSealedJournal(journal: Journal, workerId: string): Promise<JournalFold | "gone"> {
+export async function foldSealedJournal(
+  journal: Journal,
+  workerId: string,
+  fromSequence: number,
+): Promise<JournalFold | "gone"> {
   const folder = new JournalFolder();
-  let nextSequence = 0;
+  let nextSequence = fromSequence;
   let nextNumber: number | null = null;
   for (;;) {
     const entries = await journal.read(workerId, nextSequence);

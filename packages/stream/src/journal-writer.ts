@@ -6,6 +6,8 @@ import { Backoff, sleep } from "./waiting.ts";
 export type JournalWriterEvents = {
   /** An entry is committed; its records in order. Called before any waiter of `flushed` goes on. */
   committed(records: readonly JournalRecord[], sequence: number): void;
+  /** The smallest sequence that an answer not stored yet needs; null: none needs any. Asked once an entry. */
+  floor(): number | null;
   /** An entry of about `bytes` took `durationMs` from sending to its acknowledgement. */
   appended(bytes: number, durationMs: number): void;
   /** Somebody sealed this journal. Called once; nothing of it is committed any more. */
@@ -113,7 +115,8 @@ export class JournalWriter {
     this.#controlPending -= taken.filter((item) => item.priority === "control").length;
     this.#lastEntryRecords = count;
     const records = taken.map((item) => item.record);
-    return { entry: { number: this.#nextNumber, records }, bytes };
+    const floor = Math.min(this.#events.floor() ?? this.#lastSequence, this.#lastSequence);
+    return { entry: { number: this.#nextNumber, floor, records }, bytes };
   }
 
   /** Appends until it is known what became of the entry: its sequence, or null when the journal is sealed. */

@@ -59,6 +59,8 @@ export const streamLimits = {
   recoveringMs: 3_000,
   /** The answers of the sessions shown are listed this often, so that none is missed. */
   listIntervalMs: 10_000,
+  /** Answers that ended this lately are listed too. Longer than the interval, shorter than what a pod keeps of them. */
+  endedListedMs: 30_000,
   liveAnswers: 10_000,
   /** Chunks of a plain answer. */
   plainChunks: 10_000,

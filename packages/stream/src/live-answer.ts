@@ -1,7 +1,7 @@
 import { type Chunk, type FinishReason, isFinalStatus, type Position, type ReadReply } from "@uci/protocol";
 import { type BufferOutcome, ChunkBuffer } from "./chunk-buffer.ts";
 import type { CursorPosition } from "./cursor.ts";
-import { AnswerFold } from "./fold.ts";
+import { AnswerFold, statusOfFinish } from "./fold.ts";
 import { streamLimits } from "./limits.ts";
 import type { AnswerRow } from "./ports.ts";
 import { Backoff } from "./waiting.ts";
@@ -138,9 +138,12 @@ export class LiveAnswer {
       return { status, finishReason, tokenCount };
     }
     const metadata = this.fold.close?.metadata;
+    const finishReason = (metadata?.finish_reason as FinishReason | undefined) ?? null;
+    const begun = this.fold.nextChunkId === 0 ? "queued" : "streaming";
     return {
-      status: this.fold.nextChunkId === 0 ? "queued" : "streaming",
-      finishReason: (metadata?.finish_reason as FinishReason | undefined) ?? null,
+      // A snapshot that covers the close has to say so: no chunk after it will.
+      status: finishReason === null ? begun : statusOfFinish(finishReason),
+      finishReason,
       tokenCount: (metadata?.tokens_used as number | undefined) ?? 0,
     };
   }

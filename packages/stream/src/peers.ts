@@ -30,8 +30,9 @@ export class Peers {
 
   async start(): Promise<void> {
     this.#subscription = await this.#live.subscribe(subjects.workerHeartbeatAll, (message) => {
-      const { worker_id: workerId } = message as { worker_id: string };
-      if (workerId === this.#workerId) this.#heardMyselfAtMs = this.#clock.nowMs();
+      const { worker_id: workerId, leaving } = message as { worker_id: string; leaving?: true };
+      if (leaving === true) this.#heardAtMs.delete(workerId);
+      else if (workerId === this.#workerId) this.#heardMyselfAtMs = this.#clock.nowMs();
       else this.#heardAtMs.set(workerId, this.#clock.nowMs());
     });
     this.#lastTickMs = this.#clock.nowMs();
@@ -42,7 +43,13 @@ export class Peers {
 
   stop(): void {
     this.#stop?.();
+    this.#stop = null;
     this.#subscription?.close();
+  }
+
+  /** Tells the others that this worker has sealed its own journal and handed its answers over: nobody need miss it. */
+  leave(): void {
+    this.#live.publish(subjects.workerHeartbeat(this.#workerId), { worker_id: this.#workerId, leaving: true });
   }
 
   /** Whether a worker has been heard within the time after which silence means death. */

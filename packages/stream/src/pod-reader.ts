@@ -283,9 +283,14 @@ export class PodReader {
   async #followUnfinished(connection: ReaderConnection): Promise<readonly string[] | null> {
     const { ledger } = this.#ports;
     try {
-      const rows = connection.sessionIds.length === 0 ? [] : await ledger.unfinished(connection.sessionIds);
+      const { sessionIds } = connection;
+      const recent = sessionIds.length === 0 ? [] : await ledger.unfinished(sessionIds, streamLimits.endedListedMs);
+      const rows = recent.filter((row) => !isFinalStatus(row.status));
       const named = connection.believedUnfinished.filter((id) => !this.#answers.has(id));
       const listed = new Set(rows.map((row) => row.message_id));
+      // Where the database was away at first, nobody knows any more what had ended by then.
+      const ended = this.#unresolved.has(connection) ? [] : recent.filter((row) => isFinalStatus(row.status));
+      for (const row of ended) if (!connection.believes(row.message_id)) connection.history.add(row.message_id);
       const others = await Promise.all(named.filter((id) => !listed.has(id)).map((id) => ledger.load(id)));
       for (const row of [...rows, ...others]) {
         // A cursor may name anything; only answers of the sessions this connection may show are looked at.
@@ -347,8 +352,10 @@ export class PodReader {
     if (this.#listing || this.#bySession.size === 0) return;
     this.#listing = true;
     try {
-      for (const row of await this.#ports.ledger.unfinished([...this.#bySession.keys()])) {
-        this.#follow(row.message_id, row.session_id, true);
+      const sessionIds = [...this.#bySession.keys()];
+      for (const row of await this.#ports.ledger.unfinished(sessionIds, streamLimits.endedListedMs)) {
+        if (isFinalStatus(row.status)) this.#recall(row);
+        else this.#follow(row.message_id, row.session_id, true);
       }
       for (const connection of [...this.#unresolved]) {
         const unfinished = await this.#followUnfinished(connection);
@@ -360,6 +367,18 @@ export class PodReader {
     } finally {
       this.#listing = false;
     }
+  }
+
+  /** An answer ended, perhaps without a word of it having arrived: whoever was connected by then lacks it. */
+  #recall(row: AnswerRow): void {
+    const { message_id, session_id } = row;
+    const readers = [...(this.#bySession.get(session_id) ?? [])];
+    if (readers.every(({ history }) => history.has(message_id))) return;
+    const answer = this.#follow(message_id, session_id, false);
+    if (answer === null || answer.finalRow !== null) return;
+    this.#recovery.finalize(answer, row);
+    for (const connection of readers) if (connection.history.has(message_id)) connection.skip(answer);
+    this.#want(answer);
   }
 
   #forgetAnswer(answer: LiveAnswer): void {

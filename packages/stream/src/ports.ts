@@ -54,8 +54,15 @@ export type JournalRecord =
   | { readonly kind: "chunk"; readonly chunk: JournaledChunk }
   | { readonly kind: "seal"; readonly by: string; readonly reason: string };
 
-/** One append: `number` counts 0, 1, 2 … in its journal, whoever writes it. */
-export type JournalEntry = { readonly number: number; readonly records: readonly JournalRecord[] };
+/**
+ * One append: `number` counts 0, 1, 2 … in its journal, whoever writes it. `floor`: the sequence from which on the journal
+ * holds every answer that had not been stored when the entry was made; absent: from its beginning.
+ */
+export type JournalEntry = {
+  readonly number: number;
+  readonly floor?: number;
+  readonly records: readonly JournalRecord[];
+};
 
 /** An entry as it is kept; `sequence` grows over the entries of a journal but is not dense. */
 export type StoredEntry = { readonly sequence: number; readonly entry: JournalEntry };
@@ -242,8 +249,11 @@ export interface AnswerLedger {
   load(messageId: string): Promise<AnswerRow | null>;
   /** One transaction: the row, job state, session time; only where not final and of the same generation. */
   finalize(answer: FinalAnswer): Promise<FinalizeOutcome>;
-  /** Answers of these sessions that are not final, oldest first, at most 64 a session. */
-  unfinished(sessionIds: readonly string[]): Promise<readonly AnswerRow[]>;
+  /**
+   * Answers of these sessions that are not final, oldest first, at most 64 a session; and, where a time is given, those
+   * that became final within it, by the database's own clock.
+   */
+  unfinished(sessionIds: readonly string[], endedWithinMs?: number): Promise<readonly AnswerRow[]>;
   /** Writes the stop wish into the job's row; false when the answer is final or gone. */
   requestStop(messageId: string): Promise<boolean>;
   /**

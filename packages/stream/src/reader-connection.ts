@@ -23,6 +23,8 @@ export class ReaderConnection {
   holding = true;
   /** Since when it has not taken what was written; null: it keeps up. */
   slowSinceMs: number | null = null;
+  /** Answers that had ended shortly before it was opened: history, which it reads elsewhere. */
+  readonly history = new Set<string>();
   readonly #positions: Map<string, CursorPosition>;
   /** Answers whose end it has been told, with the generation. */
   readonly #completed = new Map<string, number>();

@@ -25,7 +25,13 @@ export async function sealJournal(
       const tail = await journal.tail(workerId);
       if (tail === null) return "gone";
       if (isSeal(tail.entry)) return "sealed";
-      const seal: JournalEntry = { number: tail.entry.number + 1, records: [{ kind: "seal", by, reason }] };
+      const { number, floor } = tail.entry;
+      const seal: JournalEntry = {
+        number: number + 1,
+        // Whoever goes on from here need not read what was over before.
+        ...(floor === undefined ? {} : { floor }),
+        records: [{ kind: "seal", by, reason }],
+      };
       const outcome = await journal.append(workerId, seal, tail.sequence, "control");
       if (outcome.kind === "committed") return "sealed";
     } catch {

@@ -14,15 +14,18 @@ export type Inheritance =
     }
   | { readonly kind: "lost" };
 
+type Folding = Promise<JournalFold | "gone">;
+
 /**
- * Seals journals of dead workers and reads what they hold. Folds are kept for a while: a worker that dies with fifty
- * answers leaves one journal, and whoever takes several of them reads it once.
+ * Seals journals of dead workers and reads what they hold. Folds are kept for a while and shared by all who need them: a
+ * worker that dies with fifty answers leaves one journal, and whoever takes several of them reads it once.
  */
 export class Takeover {
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #by: string;
-  readonly #folds = new Map<string, JournalFold>();
+  /** By the part that was read and the worker. */
+  readonly #folds = new Map<string, Folding>();
 
   constructor(journal: Journal, clock: Clock, by: string) {
     this.#journal = journal;
@@ -30,15 +33,22 @@ export class Takeover {
     this.#by = by;
   }
 
-  /** Seals the worker's journal, then folds it. Sealing comes first: before it, what is read may still grow. */
-  async sealAndFold(workerId: string, reason: string, wanted: () => boolean): Promise<JournalFold | "gone"> {
-    const kept = this.#folds.get(workerId);
-    if (kept !== undefined) return kept;
-    const sealed = await sealJournal(this.#journal, this.#clock, workerId, this.#by, reason, wanted);
-    if (sealed === "gone") return "gone";
-    const fold = await foldSealedJournal(this.#journal, workerId);
-    if (fold !== "gone") this.#keep(workerId, fold);
-    return fold;
+  /**
+   * Seals the worker's journal, then folds what was not over when it ended. Sealing comes first: before it, what is read
+   * may still grow.
+   */
+  sealAndFold(workerId: string, reason: string, wanted: () => boolean): Folding {
+    return this.#shared(`recent ${workerId}`, async () => {
+      const sealed = await sealJournal(this.#journal, this.#clock, workerId, this.#by, reason, wanted);
+      if (sealed === "gone") return "gone";
+      const floor = (await this.#journal.tail(workerId))?.entry.floor ?? 0;
+      return foldSealedJournal(this.#journal, workerId, floor);
+    });
+  }
+
+  /** Folds all that a sealed journal still holds: for an answer that was over once, whose row was lost. */
+  #foldWhole(workerId: string): Folding {
+    return this.#shared(`whole ${workerId}`, () => foldSealedJournal(this.#journal, workerId, 0));
   }
 
   /**
@@ -46,14 +56,15 @@ export class Takeover {
    * the base, else nothing was ever opened. May throw; the job is then tried again later.
    */
   async inherit(owner: StoredOwner, sessionId: string, messageId: string, wanted: () => boolean): Promise<Inheritance> {
-    const { generation, attempt, worker_id, base } = owner.record;
-    for (const source of base === null || base === worker_id ? [worker_id] : [worker_id, base]) {
-      const fold = await this.sealAndFold(source, `takes over ${messageId}`, wanted);
-      if (fold === "gone") return { kind: "lost" };
-      const progress = fold.get(messageId);
-      const current =
-        progress?.fold.generation === generation && (source === base || progress.fold.attempt === attempt);
-      if (progress !== undefined && current) {
+    const { generation, worker_id, base } = owner.record;
+    const sources = base === null || base === worker_id ? [worker_id] : [worker_id, base];
+    const recent = (source: string) => this.sealAndFold(source, `takes over ${messageId}`, wanted);
+    for (const folding of [recent, (source: string) => this.#foldWhole(source)]) {
+      for (const source of sources) {
+        const fold = await folding(source);
+        if (fold === "gone") return { kind: "lost" };
+        const progress = currentIn(fold, messageId, owner, source);
+        if (progress === null) continue;
         return { kind: "state", progress: AnswerProgress.from(progress.state()), opened: true, base: source };
       }
     }
@@ -61,11 +72,28 @@ export class Takeover {
     return { kind: "state", progress: new AnswerProgress(sessionId, messageId, generation), opened: false, base: null };
   }
 
-  #keep(workerId: string, fold: JournalFold): void {
-    this.#folds.set(workerId, fold);
+  #shared(key: string, fold: () => Folding): Folding {
+    const known = this.#folds.get(key);
+    if (known !== undefined) return known;
+    const folding = fold();
+    this.#folds.set(key, folding);
+    // One that failed, or found nothing yet, is tried again by whoever comes next.
+    folding.then(
+      (result) => result === "gone" && this.#folds.delete(key),
+      () => this.#folds.delete(key),
+    );
     for (const oldest of this.#folds.keys()) {
       if (this.#folds.size <= streamLimits.keptFolds) break;
       this.#folds.delete(oldest);
     }
+    return folding;
   }
+}
+
+/** What a journal holds of the answer's present attempt; of the base, whatever attempt that was. */
+function currentIn(fold: JournalFold, messageId: string, owner: StoredOwner, source: string): AnswerProgress | null {
+  const { generation, attempt, base } = owner.record;
+  const progress = fold.get(messageId);
+  if (progress === undefined || progress.fold.generation !== generation) return null;
+  return source === base || progress.fold.attempt === attempt ? progress : null;
 }

@@ -50,6 +50,7 @@ function setUp() {
   const writer = new JournalWriter("worker-1", journal, clock, {
     committed: (records) =>
       committed.push(...records.map((item) => (item.kind === "born" ? item.worker_id : item.kind))),
+    floor: () => null,
     appended: () => undefined,
     fenced: () => fenced++,
     congested: (full) => congestion.push(full),

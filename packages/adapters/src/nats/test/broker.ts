@@ -1,7 +1,14 @@
 import path from "node:path";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
-import { type NatsCluster, natsCluster, type ServiceProcess, startNatsServer, temporaryFolder } from "@uci/services";
+import {
+  type NatsCluster,
+  type NatsServerOptions,
+  natsCluster,
+  type ServiceProcess,
+  startNatsServer,
+  temporaryFolder,
+} from "@uci/services";
 import { afterAll, afterEach, vi } from "vitest";
 import { connectNats, type NatsBroker, type NatsSettings, natsAuthorization } from "../index.ts";
 
@@ -23,7 +30,7 @@ afterAll(async () => {
 });
 
 /** A nats-server of the test file's own, stopped after its tests. */
-export async function startServer(options: { readonly configuration?: string } = {}): Promise<ServiceProcess> {
+export async function startServer(options: Partial<NatsServerOptions> = {}): Promise<ServiceProcess> {
   const folder = path.join(temporaryFolder("nats"), "data");
   const server = await startNatsServer({ folder, configuration, ...options });
   servers.push(server);

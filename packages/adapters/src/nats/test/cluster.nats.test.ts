@@ -41,8 +41,6 @@ describe("three NATS servers of which one is killed", () => {
       expect(delivery?.job.message_id).toBe("msg_of_cluster");
       await broker.queue.ack(delivery!);
     }, patience);
-    await leader!.start();
-    await vi.waitFor(async () => expect(await cluster.isHealthy()).toBe(true), patience);
   }, 120_000);
 });
 

@@ -24,8 +24,8 @@ export function job(messageId: string): WorkflowRequest {
 }
 
 /**
- * Appends the identical entry until it stands there. Of one that was stored without our knowing, servers up to 2.10 say
- * `duplicate` and later ones `moved`, and the last entry is ours.
+ * Appends the identical entry until it stands there. Of one that was stored without our knowing, nats-server 2.9 and
+ * 2.10 say `duplicate`; 2.15 looks at the sequence first and says that the chain moved, and the last entry is ours.
  */
 export async function untilCommitted(journal: Journal, workerId: string, given: JournalEntry, after: number) {
   await vi.waitFor(

@@ -1,0 +1,137 @@
+import type { Chunk, JournaledChunk } from "@uci/protocol";
+import type { AnswerState, FinalAnswer, OwnerRecord } from "../src/ports.ts";
+import type { Story } from "./story.ts";
+
+/** All that is committed of one generation of an answer. */
+type GenerationTruth = {
+  readonly chunks: JournaledChunk[];
+  text: string;
+  close: JournaledChunk | null;
+  /** The attempt whose `opened` is committed last, and the journal it stands in. */
+  attempt: number;
+  openedIn: string | null;
+  /** Owners by attempt. */
+  readonly owners: Map<number, OwnerRecord>;
+  calls: number;
+};
+
+const encoder = new TextEncoder();
+
+/** What is committed of one answer, and what may not happen to it. */
+export class AnswerTruth {
+  readonly messageId: string;
+  readonly #story: Story;
+  readonly #generations = new Map<number, GenerationTruth>();
+  #latest = 0;
+  /** The row, once it is final. */
+  row: FinalAnswer | null = null;
+
+  constructor(messageId: string, story: Story) {
+    this.messageId = messageId;
+    this.#story = story;
+  }
+
+  get latest(): GenerationTruth {
+    return this.generation(this.#latest);
+  }
+
+  generation(generation: number): GenerationTruth {
+    const known = this.#generations.get(generation);
+    if (known !== undefined) return known;
+    const truth: GenerationTruth = {
+      ...{ chunks: [], text: "", close: null, attempt: 0, openedIn: null, owners: new Map(), calls: 0 },
+    };
+    this.#generations.set(generation, truth);
+    this.#latest = Math.max(this.#latest, generation);
+    return truth;
+  }
+
+  claimed(record: OwnerRecord): void {
+    const truth = this.generation(record.generation);
+    if (truth.owners.has(record.attempt)) {
+      this.#broken("I12", `attempt ${record.generation}.${record.attempt} has a second owner, ${record.worker_id}`);
+    }
+    if (record.generation < this.#latest) this.#broken("I12", `generation ${record.generation} is claimed too late`);
+    const expected = Math.max(0, ...truth.owners.keys()) + 1;
+    if (record.attempt !== expected) this.#broken("I12", `attempt ${record.attempt} is claimed instead of ${expected}`);
+    truth.owners.set(record.attempt, record);
+  }
+
+  opened(state: AnswerState, workerId: string): void {
+    const { generation, attempt } = state;
+    const truth = this.generation(generation);
+    const name = `${generation}.${attempt}`;
+    if (truth.owners.get(attempt)?.worker_id !== workerId) this.#broken("I12", `${workerId} opened ${name} unclaimed`);
+    if (attempt <= truth.attempt) this.#broken("I8", `${name} was opened behind attempt ${truth.attempt}`);
+    if (generation < this.#latest) this.#broken("I8", `${name} was opened behind generation ${this.#latest}`);
+    if (truth.close !== null) this.#broken("I7", `${name} was opened behind the close`);
+    if (state.text !== truth.text || state.next_chunk_id !== truth.chunks.length) {
+      this.#broken("I1", `${name} was opened with ${state.next_chunk_id} chunks of ${truth.chunks.length}`);
+    }
+    truth.attempt = attempt;
+    truth.openedIn = workerId;
+  }
+
+  committed(chunk: JournaledChunk, workerId: string): void {
+    const { generation, attempt, chunk_id, chunk_type } = chunk;
+    const truth = this.generation(generation);
+    const name = `chunk ${generation}.${attempt}#${chunk_id}`;
+    if (truth.close !== null) this.#broken(chunk.is_final ? "I3" : "I7", `${name} was committed behind the close`);
+    if (attempt < truth.attempt) this.#broken("I8", `${name} was committed behind attempt ${truth.attempt}`);
+    else if (attempt > truth.attempt || truth.openedIn !== workerId) this.#broken("I12", `${name} is of nobody's attempt`);
+    if (generation < this.#latest) this.#broken("I8", `${name} was committed behind generation ${this.#latest}`);
+    if (chunk_id !== truth.chunks.length) this.#broken("I2", `${name} was committed as number ${truth.chunks.length}`);
+    const bytes = encoder.encode(truth.text).length;
+    if (chunk_type !== "reset" && chunk.offset !== bytes) this.#broken("I1", `${name} stands at ${chunk.offset}`);
+    truth.chunks.push(chunk);
+    if (chunk_type === "content") truth.text += chunk.chunk;
+    else if (chunk_type === "reset") truth.text = "";
+    if (chunk.is_final) truth.close = chunk;
+  }
+
+  isCommitted(chunk: Chunk): boolean {
+    return this.#generations.get(chunk.generation)?.chunks[chunk.chunk_id] === chunk;
+  }
+
+  /** The text up to a chunk of a generation; null when that chunk is not committed. */
+  textUpto(generation: number, upto: number): string | null {
+    const truth = this.#generations.get(generation);
+    if (upto < 0) return "";
+    if (truth === undefined || upto >= truth.chunks.length) return null;
+    let text = "";
+    for (const chunk of truth.chunks.slice(0, upto + 1)) {
+      if (chunk.chunk_type === "content") text += chunk.chunk;
+      else if (chunk.chunk_type === "reset") text = "";
+    }
+    return text;
+  }
+
+  stored(answer: FinalAnswer): void {
+    const truth = this.generation(answer.generation);
+    if (this.row !== null) this.#broken("I4", "its row was written a second time");
+    if (truth.close === null) this.#broken("I4", "its row was written before its close was committed");
+    else if (answer.text !== truth.text || answer.last_chunk_id !== truth.close.chunk_id) {
+      this.#broken("I4", `its row holds ${answer.text}, its journals ${truth.text}`);
+    }
+    this.row = answer;
+  }
+
+  acknowledged(generation: number): void {
+    // A job of a generation that is past may go; what is not stored must stay in the queue.
+    if (this.row === null && generation >= this.#latest) this.#broken("W8", "its job was acknowledged before its row");
+  }
+
+  /** Returns the worker whose attempt the call is made for. */
+  providerCalled(): string | null {
+    const truth = this.latest;
+    truth.calls++;
+    if (truth.calls > truth.owners.size) {
+      this.#broken("I10", `the provider was called ${truth.calls} times in ${truth.owners.size} attempts`);
+    }
+    return truth.owners.get(Math.max(...truth.owners.keys()))?.worker_id ?? null;
+  }
+
+  #broken(rule: string, what: string): void {
+    this.#story.broken(rule, `${this.messageId}: ${what}`);
+  }
+}

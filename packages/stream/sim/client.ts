@@ -1,0 +1,241 @@
+import { type Chunk, isFinalStatus, type SnapshotEvent, type StreamEvent } from "@uci/protocol";
+import { type Cursor, formatCursor, parseCursor } from "../src/cursor.ts";
+import { AnswerFold } from "../src/fold.ts";
+import { streamLimits } from "../src/limits.ts";
+import type { PodProcess, Wire } from "./pod-process.ts";
+import { count, type Surroundings } from "./surroundings.ts";
+
+/** How an answer stands at a reader. */
+export type ReadAnswer = { fold: AnswerFold; isEnded: boolean };
+
+type Connection = {
+  readonly id: string;
+  readonly pod: PodProcess;
+  isOpen: boolean;
+  readonly queue: { readonly event: StreamEvent; readonly cursor: string | null }[];
+  isFlushing: boolean;
+  /** When `ready` came, and what it said. */
+  readyAtMs: number | null;
+  isRecovered: boolean;
+};
+
+const slowEventBytes = 100 * 1024;
+
+/**
+ * A reader, as the client package is one: it folds what comes, ends an answer with its close or a final snapshot, and
+ * comes back with its cursor whenever the connection ends or something does not fit. Some take their cursor from what
+ * they have folded, others hand back the id of the last event, as a bare EventSource does.
+ */
+export class Client {
+  readonly name: string;
+  readonly userId: string;
+  readonly sessionIds: readonly string[];
+  readonly answers = new Map<string, ReadAnswer>();
+  readonly #surroundings: Surroundings;
+  readonly #pods: () => readonly PodProcess[];
+  readonly #keepsBook: boolean;
+  readonly #ended = new Map<string, number>();
+  #connection: Connection | null = null;
+  #connections = 0;
+  #failures = 0;
+  #lastEventId = "1~";
+  #isSlow = false;
+
+  constructor(
+    name: string,
+    userId: string,
+    sessionIds: readonly string[],
+    surroundings: Surroundings,
+    pods: () => readonly PodProcess[],
+  ) {
+    this.name = name;
+    this.userId = userId;
+    this.sessionIds = sessionIds;
+    this.#surroundings = surroundings;
+    this.#pods = pods;
+    this.#keepsBook = surroundings.random.chance(0.6);
+  }
+
+  /**
+   * Since when it must be shown every answer; null when it is not connected. Where the pod could not tell whether
+   * anything is missing, that is from when it lists the unfinished answers again.
+   */
+  get soundSinceMs(): number | null {
+    const { readyAtMs = null, isRecovered = false } = this.#connection ?? {};
+    return readyAtMs === null || isRecovered ? readyAtMs : readyAtMs + streamLimits.listIntervalMs * 1.5;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== null;
+  }
+
+  connect(): void {
+    this.drop();
+    const ready = this.#pods().filter((pod) => pod.isReady && !pod.process.isDead);
+    if (ready.length === 0) return this.#retryLater();
+    const { random, time, story } = this.#surroundings;
+    const pod = random.pick(ready);
+    const connection: Connection = {
+      ...{ id: `${this.name}-${this.#connections++}`, pod, isOpen: true, queue: [], isFlushing: false },
+      ...{ readyAtMs: null, isRecovered: false },
+    };
+    this.#connection = connection;
+    const cursor = this.#cursor();
+    story.tell(this.name, () => `connects to ${pod.process.name} from ${formatCursor(cursor)}`);
+    time.after(random.between(1, 5), () => {
+      if (!connection.isOpen) return;
+      if (pod.process.isDead) return this.#lost(connection);
+      pod.open(connection.id, this.userId, this.sessionIds, cursor, this.#wireOf(connection));
+    });
+  }
+
+  /** The connection breaks; what was on its way is lost. */
+  drop(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    this.#connection = null;
+    connection.isOpen = false;
+    this.#surroundings.time.after(this.#surroundings.random.between(1, 10), () => connection.pod.detach(connection.id));
+  }
+
+  reconnectAfter(delayMs: number): void {
+    this.#surroundings.story.tell(this.name, () => `is cut off for ${delayMs} ms`);
+    this.drop();
+    this.#surroundings.time.after(delayMs, () => {
+      if (this.#connection === null) this.connect();
+    });
+  }
+
+  slow(isSlow: boolean): void {
+    this.#isSlow = isSlow;
+    const connection = this.#connection;
+    if (isSlow || connection === null) return;
+    this.#flush(connection);
+    connection.pod.drained(connection.id);
+  }
+
+  /** The answer to a post names a message that is unfinished. */
+  track(messageId: string): void {
+    if (this.#keepsBook && !this.#ended.has(messageId)) this.#answer(messageId);
+  }
+
+  #wireOf(connection: Connection): Wire {
+    return {
+      sent: (event, cursor) => {
+        if (!connection.isOpen) return;
+        connection.queue.push({ event, cursor });
+        this.#flushSoon(connection);
+      },
+      unsentBytes: () => (this.#isSlow ? connection.queue.length * slowEventBytes : 0),
+      closed: () => this.#lost(connection),
+    };
+  }
+
+  #flushSoon(connection: Connection): void {
+    if (connection.isFlushing || this.#isSlow) return;
+    connection.isFlushing = true;
+    this.#surroundings.time.after(1, () => this.#flush(connection));
+  }
+
+  #flush(connection: Connection): void {
+    connection.isFlushing = false;
+    while (connection.isOpen && connection.queue.length > 0) {
+      const { event, cursor } = connection.queue.shift()!;
+      if (cursor !== null) this.#lastEventId = cursor;
+      this.#hear(event, connection);
+    }
+  }
+
+  #lost(connection: Connection): void {
+    if (this.#connection !== connection) return;
+    this.#surroundings.story.tell(this.name, () => "loses its connection");
+    this.#connection = null;
+    connection.isOpen = false;
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    const delayMs = Math.min(250 * 2 ** this.#failures++, 2_000);
+    this.#surroundings.time.after(delayMs, () => {
+      if (this.#connection === null) this.connect();
+    });
+  }
+
+  #hear(event: StreamEvent, connection: Connection): void {
+    if (event.event === "chunk") this.#takeChunk(event.data, connection);
+    else if (event.event === "snapshot") this.#takeSnapshot(event.data);
+    else if (event.event === "message_created") {
+      const { session_id, answer } = event.data;
+      if (this.sessionIds.includes(session_id)) this.track(answer.message_id);
+    } else if (event.event === "ready") {
+      connection.readyAtMs = this.#surroundings.time.elapsedMs;
+      connection.isRecovered = event.data.recovered;
+      this.#failures = 0;
+      this.#surroundings.story.tell(this.name, () => `is ready, recovered ${event.data.recovered}`);
+    }
+  }
+
+  #takeChunk(chunk: Chunk, connection: Connection): void {
+    const { story, truth } = this.#surroundings;
+    const { message_id: messageId, generation, chunk_id } = chunk;
+    story.tell(this.name, () => `hears ${messageId} ${generation}.${chunk.attempt}#${chunk_id}`);
+    if (!truth.answer(messageId).isCommitted(chunk)) {
+      story.broken("I6", `${this.name} was shown chunk ${chunk_id} of ${messageId}, which is not committed`);
+    }
+    if (this.#keepsBook && generation <= (this.#ended.get(messageId) ?? -1)) return;
+    const answer = this.#answer(messageId);
+    const before = answer.fold.nextChunkId;
+    const outcome = answer.fold.apply(chunk);
+    if (outcome === "old") return count(this.#surroundings, "told twice");
+    if (outcome !== "applied") {
+      // A connection sends in order; what does not fit was broken off before, where the cursor is not the fold's own.
+      story.broken("I2", `${this.name} was sent chunk ${chunk_id} of ${messageId} at ${before}: ${outcome}`);
+      this.#again(connection);
+      return;
+    }
+    if (answer.fold.verified() === false) {
+      story.broken("I4", `${this.name} has a text of ${messageId} that its close denies`);
+    }
+    if (chunk.is_final) this.#end(messageId, answer);
+  }
+
+  #takeSnapshot(snapshot: SnapshotEvent): void {
+    const { story, truth } = this.#surroundings;
+    const { message_id: messageId, generation, upto, text, status } = snapshot;
+    story.tell(this.name, () => `is shown ${messageId} generation ${generation} up to ${upto}, ${status}`);
+    if (truth.answer(messageId).textUpto(generation, upto) !== text) {
+      story.broken("I1", `${this.name} was shown a text of ${messageId} up to ${upto} that is not committed`);
+    }
+    if (this.#keepsBook && generation <= (this.#ended.get(messageId) ?? -1)) return;
+    const answer = this.#answer(messageId);
+    const isFinal = isFinalStatus(status);
+    if (isFinal && generation >= answer.fold.generation) answer.fold = new AnswerFold();
+    if (!answer.fold.replace(snapshot)) return;
+    if (isFinal) this.#end(messageId, answer);
+  }
+
+  #again(connection: Connection): void {
+    if (this.#connection === connection) this.connect();
+  }
+
+  #end(messageId: string, answer: ReadAnswer): void {
+    answer.isEnded = true;
+    this.#ended.set(messageId, answer.fold.generation);
+  }
+
+  #answer(messageId: string): ReadAnswer {
+    const known = this.answers.get(messageId);
+    if (known !== undefined && !(this.#keepsBook && known.isEnded)) return known;
+    const answer = { fold: new AnswerFold(), isEnded: false };
+    this.answers.set(messageId, answer);
+    return answer;
+  }
+
+  #cursor(): Cursor {
+    if (!this.#keepsBook) return parseCursor(this.#lastEventId) ?? new Map();
+    const open = [...this.answers].filter(([, answer]) => !answer.isEnded);
+    return new Map(
+      open.map(([id, { fold }]) => [id, { generation: fold.generation, chunkId: fold.nextChunkId - 1 }] as const),
+    );
+  }
+}

@@ -1,0 +1,2 @@
+export { runSchedule, type ScheduleOptions, type ScheduleResult } from "./schedule.ts";
+export type { Violation } from "./story.ts";
