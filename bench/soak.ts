@@ -68,7 +68,8 @@ async function converse(index: number): Promise<void> {
     await conversation.ready();
     for (let turn = 0; turn < 5 && Date.now() < untilMs; turn++) {
       try {
-        const report = await conversation.turn(`session ${index}.${session}, turn ${turn}: ${values.words} words`);
+        const prompt = `session ${index}.${session}, turn ${turn}: ${values.words} words`;
+        const report = await conversation.outcome(prompt, await conversation.post(prompt), 120_000, true);
         tally.turns++;
         tally.replacements += report.replacements;
         if (!report.isWhole || report.status !== "complete") tally.broken++;

@@ -95,10 +95,6 @@ export class Conversation {
     return { prompt, messageId, status, text: fold.text, isWhole, replacements };
   }
 
-  async turn(prompt: string, limitMs?: number): Promise<TurnReport> {
-    return this.outcome(prompt, await this.post(prompt), limitMs);
-  }
-
   close(): void {
     this.#stream.close();
   }

@@ -3,7 +3,7 @@ import path from "node:path";
 import { root } from "../command.ts";
 
 const folder = "docs/architecture";
-const blockPattern = /(<!-- generated: ([a-z ]+) -->\n)[\s\S]*?(\n<!-- end -->)/g;
+const blockPattern = /(<!-- generated: ([a-z ]+) -->\n)[\s\S]*?(<!-- end -->)/g;
 
 export type Document = { readonly file: string; readonly text: string };
 
@@ -26,6 +26,6 @@ export function withTables(text: string, tables: Readonly<Record<string, string>
   return text.replace(blockPattern, (_all, begin: string, name: string, end: string) => {
     const table = tables[name];
     if (table === undefined) throw new Error(`there is no table called "${name}"`);
-    return `${begin}${table}${end}`;
+    return `${begin}${table}\n${end}`;
   });
 }

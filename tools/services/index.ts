@@ -1,6 +1,6 @@
 /** Real servers on free ports of this machine: for tests, benchmarks and `npm run cluster`. */
 export { accepts, freePort, freePorts, isFree } from "./free-port.ts";
-export { installedProgram } from "./install.ts";
+export { installedProgram, serverPrograms } from "./install.ts";
 export {
   type NatsCluster,
   type NatsClusterOptions,

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import net from "node:net";
 import path from "node:path";
 import { describe, expect, it, vi } from "vitest";
@@ -116,9 +117,13 @@ describe("servers of a process that is killed", () => {
     const lines = `
       const { startRedisServer, temporaryFolder } = await import(${JSON.stringify(path.join(import.meta.dirname, "index.ts"))});
       await startRedisServer({ folder: ${JSON.stringify(temporaryFolder("killed"))}, port: ${port} });
+      process.stdout.write("started");
     `;
-    const parent = spawn(process.execPath, ["--input-type=module", "-e", lines], { stdio: "ignore" });
-    await vi.waitFor(async () => expect(await accepts("127.0.0.1", port)).toBe(true), { timeout: 15_000 });
+    const parent = spawn(process.execPath, ["--input-type=module", "-e", lines], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(parent.stdout, "data");
+    expect(await accepts("127.0.0.1", port)).toBe(true);
     parent.kill("SIGKILL");
     await vi.waitFor(async () => expect(await isFree("127.0.0.1", port)).toBe(true), { timeout: 15_000 });
   });

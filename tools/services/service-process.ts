@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { signalTree } from "./process-tree.ts";
-import { guard, unguard } from "./watchdog.ts";
+import { guard, startGuarding, unguard } from "./watchdog.ts";
 
 export type ServiceCommand = {
   readonly name: string;
@@ -145,6 +145,7 @@ export class ServiceProcess {
 
   #spawn(): ChildProcess {
     cleanUpAtExit();
+    startGuarding();
     const { file, folder, logFile, account } = this.command;
     fs.mkdirSync(path.dirname(logFile), { recursive: true });
     const log = fs.openSync(logFile, "a", 0o600);

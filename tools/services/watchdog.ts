@@ -28,6 +28,11 @@ for folder in "$@"; do rm -rf -- "$folder"; done
 
 let watchdog: ChildProcess | null = null;
 
+/** Makes ready to guard: afterwards `guard` takes no time in which its server would be nobody's. */
+export function startGuarding(): void {
+  if (process.platform !== "win32") watchdog ??= startWatchdog();
+}
+
 /** From now on this process group leader is ended when this process is gone without having ended it, even if killed outright. */
 export function guard(pid: number): void {
   tell(`add ${pid}`);
@@ -44,9 +49,8 @@ export function throwAway(folder: string): void {
 }
 
 function tell(line: string): void {
-  if (process.platform === "win32") return;
-  watchdog ??= startWatchdog();
-  watchdog.stdin?.write(`${line}\n`);
+  startGuarding();
+  watchdog?.stdin?.write(`${line}\n`);
 }
 
 function startWatchdog(): ChildProcess {

@@ -7,4 +7,9 @@ import { startPod } from "./pod.ts";
 
 const pageFolder = path.resolve(import.meta.dirname, "../../web/dist");
 
-await runService(() => startPod(readPodSettings(), pageFolder), serverSentence);
+/** Starts the pod this process is for; stays until it is told to stop. */
+export async function run(): Promise<void> {
+  await runService(async () => startPod(readPodSettings(), pageFolder), serverSentence);
+}
+
+if (import.meta.main) await run();

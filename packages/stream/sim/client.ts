@@ -11,6 +11,7 @@ export type ReadAnswer = { fold: AnswerFold; isEnded: boolean };
 type Connection = {
   readonly id: string;
   readonly pod: PodProcess;
+  readonly cursor: Cursor;
   isOpen: boolean;
   readonly queue: { readonly event: StreamEvent; readonly cursor: string | null }[];
   isFlushing: boolean;
@@ -75,12 +76,12 @@ export class Client {
     if (ready.length === 0) return this.#retryLater();
     const { random, time, story } = this.#surroundings;
     const pod = random.pick(ready);
+    const cursor = this.#cursor();
     const connection: Connection = {
-      ...{ id: `${this.name}-${this.#connections++}`, pod, isOpen: true, queue: [], isFlushing: false },
+      ...{ id: `${this.name}-${this.#connections++}`, pod, cursor, isOpen: true, queue: [], isFlushing: false },
       ...{ readyAtMs: null, isRecovered: false },
     };
     this.#connection = connection;
-    const cursor = this.#cursor();
     story.tell(this.name, () => `connects to ${pod.process.name} from ${formatCursor(cursor)}`);
     time.after(random.between(1, 5), () => {
       if (!connection.isOpen) return;
@@ -172,7 +173,14 @@ export class Client {
       connection.isRecovered = event.data.recovered;
       this.#failures = 0;
       this.#surroundings.story.tell(this.name, () => `is ready, recovered ${event.data.recovered}`);
+      if (this.#isUnnamed(connection)) this.#again(connection);
     }
+  }
+
+  /** Whether an answer became known while the connection was opened, of which its pod may not know that it is wanted. */
+  #isUnnamed({ cursor }: Connection): boolean {
+    if (!this.#keepsBook) return false;
+    return [...this.answers].some(([id, { fold, isEnded }]) => !isEnded && fold.nextChunkId === 0 && !cursor.has(id));
   }
 
   #takeChunk(chunk: Chunk, connection: Connection): void {

@@ -22,6 +22,9 @@ import type { App, Surroundings } from "./surroundings.ts";
 const messageParams = z.object({ id: identifierSchema });
 const stopBodySchema = z.strictObject({ user_id: z.string().min(1).max(128).optional() }).nullish();
 
+const parentAttempts = 4;
+const parentPauseMs = 100;
+
 /** Routes that begin, repeat and end answers. */
 export function chatRoutes(app: App, surroundings: Surroundings): void {
   const { ports, identifier } = surroundings;
@@ -41,16 +44,18 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
         const identity = await requireIdentity(identifier, request, body.user_id);
         checkReady(surroundings);
         const chosen = chosenModel(surroundings, body.ai_provider, body.model);
-        const outcome = await ports.store.turns.acceptTurn({
-          user_id: identity.userId,
-          session_id: body.session_id,
-          message: body.message,
-          parent_message_id: body.parent_message_id,
-          ...chosen,
-          context: body.context ?? {},
-          idempotency: idempotencyOf(request),
-          correlation_id: request.id,
-        });
+        const outcome = await onceParentIsOver(() =>
+          ports.store.turns.acceptTurn({
+            user_id: identity.userId,
+            session_id: body.session_id,
+            message: body.message,
+            parent_message_id: body.parent_message_id,
+            ...chosen,
+            context: body.context ?? {},
+            idempotency: idempotencyOf(request),
+            correlation_id: request.id,
+          }),
+        );
         return reply.status(202).send(await accepted(surroundings, identity.userId, outcome));
       },
     );
@@ -123,6 +128,18 @@ function stopRoute(app: App, { ports, identifier, reader }: Surroundings): void 
  */
 function checkReady(surroundings: Surroundings): void {
   if (!surroundings.ports.brokerConnected()) throw new RegisteredError("broker_unavailable", undefined, 2_000);
+}
+
+/**
+ * Readers see the end of an answer a moment before its row says so, and may reply within that moment. An answer that is
+ * still being written is refused a little later for that.
+ */
+async function onceParentIsOver(accept: () => Promise<TurnOutcome>): Promise<TurnOutcome> {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await accept();
+    if (outcome.kind !== "parent_unfinished" || attempt === parentAttempts) return outcome;
+    await new Promise((resolve) => setTimeout(resolve, parentPauseMs));
+  }
 }
 
 function chosenModel(surroundings: Surroundings, provider: string | undefined, model: string | undefined) {

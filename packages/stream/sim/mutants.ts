@@ -1,0 +1,371 @@
+/** One change of one file under packages/stream; `find` stands in it exactly once. */
+export type Edit = { readonly file: string; readonly find: string; readonly replace: string };
+
+/** A rule switched off by changing the program's text, so that the program itself has no switches. */
+export type Mutant = {
+  readonly name: string;
+  /** What is not kept any more, in the words of SPEC.md or the protocol. */
+  readonly rule: string;
+  readonly edits: readonly Edit[];
+  /** A seed whose schedule breaks an invariant without the rule, and breaks none with it. */
+  readonly seed: number;
+};
+
+const journalWriter = "src/journal-writer.ts";
+const workerLoop = "src/worker-loop.ts";
+const answerRun = "src/answer-run.ts";
+const incarnation = "src/incarnation.ts";
+const readerConnection = "src/reader-connection.ts";
+const liveAnswer = "src/live-answer.ts";
+const podReader = "src/pod-reader.ts";
+const sequencedLog = "sim/sequenced-log.ts";
+const database = "sim/database.ts";
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "compare-and-set",
+    rule: "JW5: an append told that the tail has moved is not committed",
+    edits: [
+      {
+        file: journalWriter,
+        find: `if (outcome.kind === "committed") return outcome.sequence;`,
+        replace: `if (outcome.kind === "committed") return outcome.sequence;
+      if (outcome.kind === "moved") return this.#lastSequence + 1;`,
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "shared identity",
+    rule: "The identity of an entry is the same whoever writes it",
+    edits: [
+      {
+        file: "sim/broker-logs.ts",
+        find: "return `${workerId}:${entry.number}`;",
+        replace: "return `${workerId}:${entry.number}:${entry.records[0]?.kind}`;",
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "whose duplicate",
+    rule: "JW4: a duplicate may be a seal",
+    edits: [
+      {
+        file: journalWriter,
+        find: `if (outcome.kind === "committed") return outcome.sequence;`,
+        replace: `if (outcome.kind === "committed" || outcome.kind === "duplicate") return outcome.sequence;`,
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "seal before fold",
+    rule: "T1: a journal is sealed before it is folded",
+    edits: [
+      {
+        file: "src/takeover.ts",
+        find: "const sealed = await sealJournal(this.#journal, this.#clock, workerId, this.#by, reason, wanted);",
+        replace: `const sealed: string = "sealed"; void sealJournal; void reason; void wanted;`,
+      },
+      {
+        file: "src/journal-fold.ts",
+        find: "throw new Error(`the journal of ${workerId} does not end in a seal`);",
+        replace: "return folder.answers;",
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "claim before open",
+    rule: "W1: nothing is opened without a claim that was won",
+    edits: [{ file: workerLoop, find: `if (claimed === "lost") return`, replace: `if (!incarnation.lives) return` }],
+    seed: 1,
+  },
+  {
+    name: "nonce of a claim",
+    rule: "O: a claim is won only when the register shows its own nonce",
+    edits: [
+      {
+        file: "src/claim.ts",
+        find: "stored.record.nonce === record.nonce",
+        replace: "stored.record.attempt === record.attempt",
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "base passed on",
+    rule: "T2: the base is the last journal with a complete opened, passed on unchanged otherwise",
+    edits: [{ file: workerLoop, find: "base: start.base }", replace: "base: null }" }],
+    seed: 1,
+  },
+  {
+    name: "opened is whole",
+    rule: "T2: an opened counts when its last part is committed",
+    edits: [
+      {
+        file: "src/journal-fold.ts",
+        find: "if (parts.length < record.parts) {",
+        replace: `if (parts.length < record.parts) {
+      this.#answers.delete(record.message_id);`,
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "born first",
+    rule: "A worker claims nothing before its born is committed",
+    edits: [
+      {
+        file: incarnation,
+        find: `if ((await this.writer.flushed()) === "fenced") return;`,
+        replace: "await Promise.resolve();",
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "trim keeps the last",
+    rule: "A purge keeps the last entry",
+    edits: [
+      { file: sequencedLog, find: "item.sequence >= beforeSequence || index === log.length - 1", replace: "index < 0" },
+      { file: sequencedLog, find: "log.splice(\n      0,", replace: "log.splice(0, log.length); void (\n" },
+    ],
+    seed: 1,
+  },
+  {
+    name: "closed is closed",
+    rule: "I7: an answer found closed is stored, not opened again",
+    edits: [
+      {
+        file: workerLoop,
+        find: `if (progress.fold.close !== null) return { kind: "closed"`,
+        replace: `if (progress.fold.close !== null && attemptsOf === null) return { kind: "closed"`,
+      },
+      { file: workerLoop, find: "/** `unknown`: the database cannot say. */", replace: "const attemptsOf: unknown = 1;" },
+    ],
+    seed: 1,
+  },
+  {
+    name: "one task a message",
+    rule: "W4: a second delivery is given back while the first is worked on",
+    edits: [{ file: incarnation, find: "this.#ended || this.#draining || this.busy.has(messageId)", replace: "this.#ended || this.#draining" }],
+    seed: 1,
+  },
+  {
+    name: "row read again",
+    rule: "W2: the row is read again after the fold",
+    edits: [{ file: workerLoop, find: "const after = await rowView(job, incarnation);", replace: "const after: RowView = before;" }],
+    seed: 1,
+  },
+  {
+    name: "live after commit",
+    rule: "I6: a chunk goes live when its entry is committed",
+    edits: [
+      {
+        file: answerRun,
+        find: "this.#uncommittedBytes += text.length;",
+        replace: `this.#uncommittedBytes += text.length;
+    for (const podId of this.podIds) this.#ports.live.publish(subjects.podResponse(podId), [chunk]);`,
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "read serves committed",
+    rule: "I6: read serves committed chunks only",
+    edits: [
+      {
+        file: answerRun,
+        find: "this.#uncommittedBytes += text.length;",
+        replace: "this.#uncommittedBytes += text.length;\n    this.#chunks.push(chunk);",
+      },
+      { file: answerRun, find: "if (this.progress.apply(chunk)) this.#chunks.push(chunk);", replace: "this.progress.apply(chunk);" },
+    ],
+    seed: 1,
+  },
+  {
+    name: "stop after commit",
+    rule: "W7: stopped is said when the close is committed",
+    edits: [
+      {
+        file: answerRun,
+        find: `const settled = await this.end({ finishReason: "stopped", error: null, outputTokens: undefined });`,
+        replace: `const settled: string = "committed";
+    void this.end({ finishReason: "stopped", error: null, outputTokens: undefined });
+    if (this.progress.fold.close === null) return { closed: true, finish_reason: "stopped", chunk_id: this.#nextChunkId };`,
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "stopped is not generated",
+    rule: "I7: an answer stopped while it was looked up calls no provider and writes nothing more",
+    edits: [
+      {
+        file: answerRun,
+        find: `if (this.#dropped) return "fenced";
+    if (this.#ending !== null) return this.#ending;
+    const chosen`,
+        replace: "const chosen",
+      },
+    ],
+    seed: 1418,
+  },
+  {
+    name: "wish read after serve",
+    rule: "W6: the stop wish is read when stop is served",
+    edits: [
+      { file: workerLoop, find: "await run.serve();", replace: "const seen = await rowView(job, incarnation);\n  await run.serve();" },
+      { file: workerLoop, find: "await carryOut(run, exhausted, incarnation);", replace: "await carryOut(run, exhausted, incarnation, seen);" },
+      { file: workerLoop, find: "exhausted: boolean, incarnation: Incarnation): Promise", replace: "exhausted: boolean, incarnation: Incarnation, seen: RowView): Promise" },
+      { file: workerLoop, find: "Promise.all([rowView(run.job, incarnation), ", replace: "Promise.all([Promise.resolve(seen), " },
+    ],
+    seed: 1,
+  },
+  {
+    name: "wish repeated",
+    rule: "S3: a stop wish is repeated until the answer is closed",
+    edits: [{ file: "src/sweeper.ts", find: "if (pending.stop_requested) {", replace: "if (nowMs < 0) {" }],
+    seed: 1,
+  },
+  {
+    name: "leader read",
+    rule: "Tails, journals and owners are read from the leader",
+    edits: [{ file: sequencedLog, find: "readsFromLeader: boolean = true", replace: "readsFromLeader: boolean = false" }],
+    seed: 1,
+  },
+  {
+    name: "acknowledged after the row",
+    rule: "W1: the job is acknowledged when the row is written",
+    edits: [
+      {
+        file: workerLoop,
+        find: `if (run === "fenced") return;`,
+        replace: `if (run === "fenced") return;
+    await ignoreFailure(queue.ack(delivery));`,
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "row written until it is",
+    rule: "W8: the row is written as often as it takes",
+    edits: [
+      {
+        file: workerLoop,
+        find: "(error) => error instanceof PermanentStoreError,",
+        replace: "() => true,",
+      },
+      { file: workerLoop, find: `outcome = await store({ ...answer, status: "failed", tools: [], error });`, replace: "outcome = null; void error;" },
+      { file: workerLoop, find: "if (outcome === null) return;", replace: "if (outcome === null) return stored();" },
+    ],
+    seed: 1,
+  },
+  {
+    name: "one final update",
+    rule: "I4: a final row is not written again",
+    edits: [{ file: database, find: `if (isFinalStatus(row.status)) return "already_final";`, replace: "" }],
+    seed: 1,
+  },
+  {
+    name: "generation of the row",
+    rule: "The final transaction requires the row's generation",
+    edits: [{ file: database, find: `if (row.generation !== answer.generation) return "superseded";`, replace: "" }],
+    seed: 1,
+  },
+  {
+    name: "generation of a page",
+    rule: "F3: a page of a lower generation or attempt is ignored",
+    edits: [
+      { file: liveAnswer, find: "if (this.finalRow !== null || reply.generation < fold.generation) return false;", replace: "if (this.finalRow !== null) return false;" },
+      { file: "src/fold.ts", find: `if (chunk.generation < this.generation) return "old";`, replace: "" },
+      { file: "src/fold.ts", find: "chunk.generation > this.generation ||", replace: "chunk.generation !== this.generation ||" },
+    ],
+    seed: 1,
+  },
+  {
+    name: "fenced aborts",
+    rule: "W10: a fenced worker aborts its providers",
+    edits: [
+      {
+        file: answerRun,
+        find: "this.#dropped = true;",
+        replace: "if (this.storedAtMs === null) return this.#unsubscribe();\n    this.#dropped = true;",
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "hold before read",
+    rule: "P5: live chunks are held until what was missed has been sent",
+    edits: [{ file: readerConnection, find: "holding = true;", replace: "holding = false;" }],
+    seed: 1,
+  },
+  {
+    name: "cursor kept",
+    rule: "P5: the cursor names an answer until its row is final",
+    edits: [{ file: readerConnection, find: "if (answer.isOver) this.#positions", replace: "this.#positions" }],
+    seed: 1,
+  },
+  {
+    name: "no hole is skipped",
+    rule: "B1: what comes early is held",
+    edits: [
+      {
+        file: "src/chunk-buffer.ts",
+        find: `if (outcome === "gap") return this.#hold(chunk);`,
+        replace: `if (outcome === "gap") {
+      this.fold.nextChunkId = chunk.chunk_id;
+      this.fold.textBytes = chunk.offset ?? 0;
+      return this.offer(chunk);
+    }`,
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: "gap repair",
+    rule: "P2: what is missing is asked for",
+    edits: [{ file: liveAnswer, find: "return (gap || silent || this.fold.close !== null)", replace: "void gap; void silent;\n    return this.fold.close !== null" }],
+    seed: 1,
+  },
+  {
+    name: "close in a snapshot",
+    rule: "P5: a snapshot that covers the close says how the answer ended",
+    edits: [{ file: liveAnswer, find: "status: finishReason === null ? begun : statusOfFinish(finishReason),", replace: "status: begun," }],
+    seed: 3,
+  },
+  {
+    name: "ended are listed",
+    rule: "P5: an answer that ended between two listings is recalled",
+    edits: [{ file: podReader, find: "if (isFinalStatus(row.status)) this.#recall(row);", replace: "if (isFinalStatus(row.status)) continue;" }],
+    seed: 1156,
+  },
+  {
+    name: "row where no owner is",
+    rule: "P4: without an owner the final row is the answer",
+    edits: [{ file: "src/answer-recovery.ts", find: "if (final) this.finalize(answer, row);", replace: "" }],
+    seed: 1,
+  },
+  {
+    name: "unpublished are published",
+    rule: "S1: a stored job that was never published is published",
+    edits: [{ file: "src/sweeper.ts", find: "if (nowMs - pending.created_at_ms < streamLimits.unpublishedJobMs) return;", replace: "return;" }],
+    seed: 1,
+  },
+  {
+    name: "unknown is tried again",
+    rule: "JW3: an unknown outcome is answered by the identical append",
+    edits: [
+      {
+        file: journalWriter,
+        find: "await sleep(this.#clock, backoff.nextMs());",
+        replace: `if (outcome.kind === "unknown") return this.#lastSequence + 1;
+      await sleep(this.#clock, backoff.nextMs());`,
+      },
+    ],
+    seed: 1,
+  },
+];

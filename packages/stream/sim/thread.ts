@@ -1,0 +1,77 @@
+import { registerHooks } from "node:module";
+import { parentPort, workerData } from "node:worker_threads";
+import { mutants } from "./mutants.ts";
+
+/** What a thread of the simulation is to do: seeds from `first` on, every `stride`th, `count` of them. */
+export type ThreadTask = {
+  readonly first: number;
+  readonly stride: number;
+  readonly count: number;
+  /** A rule to be switched off, by its name. */
+  readonly mutant: string | null;
+  /** Stop at the first seed that breaks a rule. */
+  readonly untilBroken: boolean;
+};
+
+export type BrokenSeed = { readonly seed: number; readonly rule: string; readonly what: string };
+
+export type ThreadReport = {
+  readonly schedules: number;
+  readonly steps: number;
+  readonly virtualMs: number;
+  readonly broken: readonly BrokenSeed[];
+  readonly faults: readonly (readonly [string, number])[];
+  readonly isDone: boolean;
+};
+
+const reportEvery = 200;
+
+/** Changes the text of the modules a mutant names, on their way to being loaded. */
+function mutate(name: string): void {
+  const mutant = mutants.find((candidate) => candidate.name === name);
+  if (mutant === undefined) throw new Error(`there is no mutant "${name}"`);
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      const edits = mutant.edits.filter(({ file }) => url === new URL(`../${file}`, import.meta.url).href);
+      if (edits.length === 0) return loaded;
+      let source = String(loaded.source);
+      for (const { find, replace } of edits) source = source.replace(find, () => replace);
+      return { ...loaded, source };
+    },
+  });
+}
+
+async function work(task: ThreadTask, report: (report: ThreadReport) => void): Promise<void> {
+  if (task.mutant !== null) mutate(task.mutant);
+  const { runSchedule } = await import("./schedule.ts");
+  let schedules = 0;
+  let steps = 0;
+  let virtualMs = 0;
+  let broken: BrokenSeed[] = [];
+  let faults = new Map<string, number>();
+  const tell = (isDone: boolean) => {
+    report({ schedules, steps, virtualMs, broken, faults: [...faults], isDone });
+    schedules = steps = virtualMs = 0;
+    broken = [];
+    faults = new Map();
+  };
+  for (let index = 0; index < task.count; index++) {
+    const seed = task.first + index * task.stride;
+    const result = await runSchedule(seed);
+    schedules++;
+    steps += result.steps;
+    virtualMs += result.durationMs;
+    for (const [kind, times] of result.faults) faults.set(kind, (faults.get(kind) ?? 0) + times);
+    const [violation] = result.violations;
+    if (violation !== undefined) broken.push({ seed, rule: violation.rule, what: violation.what });
+    if (violation !== undefined && task.untilBroken) break;
+    if (schedules >= reportEvery) tell(false);
+  }
+  tell(true);
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  await work(workerData as ThreadTask, (report) => port.postMessage(report));
+}
