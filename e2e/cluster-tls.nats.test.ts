@@ -111,8 +111,7 @@ function once(stream: http2.ClientHttp2Stream, event: string): Promise<unknown[]
 }
 
 function startWorkflow(cluster: Cluster, said: string[]): ChildProcess {
-  const { hostname, port } = new URL(cluster.environment.NATS_URL!.split(",")[0]!);
-  const url = `tls://workflow:${cluster.passwords.nats.workflow}@${hostname}:${port}`;
+  const url = fs.readFileSync(path.join(cluster.folder, "workflow-url"), "utf8").trim();
   const environment = { ...process.env, NATS_TLS_CA: cluster.authorityFile!, PYTHONUNBUFFERED: "1" };
   const child = spawn("python3", [example, url], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   for (const source of [child.stdout, child.stderr]) source.on("data", (piece) => said.push(String(piece)));

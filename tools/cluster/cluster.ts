@@ -6,7 +6,7 @@ import type { ServerTls, ServiceEvent, ServiceProcess } from "@uci/services";
 import { type ClusterAction, ClusterError, type ClusterOptions } from "./options.ts";
 import { keptPasswords, type Passwords } from "./passwords.ts";
 import { choosePlaces, clusterHost, type Places } from "./places.ts";
-import { type Environment, makePods, makeWorkers, sharedEnvironment } from "./programs.ts";
+import { type Environment, makePods, makeWorkers, sharedEnvironment, workflowUrl } from "./programs.ts";
 import { makeGateway, makeServers, type Servers } from "./servers.ts";
 import { writeState } from "./state-file.ts";
 
@@ -44,6 +44,8 @@ export async function prepareCluster(
   const places = await choosePlaces(options);
   const servers = await makeServers(options, passwords, places, tls);
   const environment = sharedEnvironment(options, passwords, places, servers, tls);
+  const address = workflowUrl(environment, passwords);
+  fs.writeFileSync(path.join(options.folder, "workflow-url"), `${address}\n`, { mode: 0o600 });
   const pods = makePods(options, places, passwords, environment);
   const workers = makeWorkers(options, places, passwords, environment);
   const gateway = await makeGateway(options, places, tls);

@@ -42,6 +42,12 @@ export function sharedEnvironment(
   };
 }
 
+/** Where somebody's own workflow service finds the broker, with its user and password. */
+export function workflowUrl({ NATS_URL }: Environment, { nats }: Passwords): string {
+  const [first = ""] = (NATS_URL ?? "").split(",");
+  return first.replace("://", `://workflow:${nats.workflow}@`);
+}
+
 export function makePods(options: ClusterOptions, places: Places, passwords: Passwords, shared: Environment) {
   return places.pods.map((port, index) => {
     const name = `pod-${index + 1}`;

@@ -6,6 +6,7 @@ import type { Story } from "./story.ts";
 type GenerationTruth = {
   readonly chunks: JournaledChunk[];
   text: string;
+  bytes: number;
   close: JournaledChunk | null;
   /** The attempt whose `opened` is committed last, and the journal it stands in. */
   attempt: number;
@@ -26,9 +27,17 @@ export class AnswerTruth {
   /** The row, once it is final. */
   row: FinalAnswer | null = null;
 
-  constructor(messageId: string, story: Story) {
+  /** When `stop` was served last, a stop was first wished for, and a look at the row last failed; null: never. */
+  stopServedAt: number | null = null;
+  wishedAt: number | null = null;
+  loadFailedAt: number | null = null;
+  readonly #elapsedMs: () => number;
+  readonly #committedAtMs = new Map<Chunk, number>();
+
+  constructor(messageId: string, story: Story, elapsedMs: () => number) {
     this.messageId = messageId;
     this.#story = story;
+    this.#elapsedMs = elapsedMs;
   }
 
   get latest(): GenerationTruth {
@@ -39,7 +48,7 @@ export class AnswerTruth {
     const known = this.#generations.get(generation);
     if (known !== undefined) return known;
     const truth: GenerationTruth = {
-      ...{ chunks: [], text: "", close: null, attempt: 0, openedIn: null, owners: new Map(), calls: 0 },
+      ...{ chunks: [], text: "", bytes: 0, close: null, attempt: 0, openedIn: null, owners: new Map(), calls: 0 },
     };
     this.#generations.set(generation, truth);
     this.#latest = Math.max(this.#latest, generation);
@@ -81,12 +90,22 @@ export class AnswerTruth {
     else if (attempt > truth.attempt || truth.openedIn !== workerId) this.#broken("I12", `${name} is of nobody's attempt`);
     if (generation < this.#latest) this.#broken("I8", `${name} was committed behind generation ${this.#latest}`);
     if (chunk_id !== truth.chunks.length) this.#broken("I2", `${name} was committed as number ${truth.chunks.length}`);
-    const bytes = encoder.encode(truth.text).length;
-    if (chunk_type !== "reset" && chunk.offset !== bytes) this.#broken("I1", `${name} stands at ${chunk.offset}`);
+    if (chunk_type !== "reset" && chunk.offset !== truth.bytes) this.#broken("I1", `${name} stands at ${chunk.offset}`);
     truth.chunks.push(chunk);
-    if (chunk_type === "content") truth.text += chunk.chunk;
-    else if (chunk_type === "reset") truth.text = "";
+    this.#committedAtMs.set(chunk, this.#elapsedMs());
+    if (chunk_type === "content") {
+      truth.text += chunk.chunk;
+      truth.bytes += encoder.encode(chunk.chunk).length;
+    } else if (chunk_type === "reset") {
+      truth.text = "";
+      truth.bytes = 0;
+    }
     if (chunk.is_final) truth.close = chunk;
+  }
+
+  /** When a chunk was committed. */
+  committedAtMs(chunk: Chunk): number {
+    return this.#committedAtMs.get(chunk) ?? Number.POSITIVE_INFINITY;
   }
 
   isCommitted(chunk: Chunk): boolean {
@@ -127,6 +146,11 @@ export class AnswerTruth {
     truth.calls++;
     if (truth.calls > truth.owners.size) {
       this.#broken("I10", `the provider was called ${truth.calls} times in ${truth.owners.size} attempts`);
+    }
+    const { wishedAt, stopServedAt, loadFailedAt } = this;
+    const wasReadable = loadFailedAt === null || stopServedAt === null || loadFailedAt < stopServedAt;
+    if (wishedAt !== null && stopServedAt !== null && wishedAt < stopServedAt && wasReadable) {
+      this.#broken("W6", "the provider was called although a stop was wished for before");
     }
     return truth.owners.get(Math.max(...truth.owners.keys()))?.worker_id ?? null;
   }

@@ -21,6 +21,8 @@ type Connection = {
 };
 
 const slowEventBytes = 100 * 1024;
+/** An answer of which nothing has come for this long, and that the connection was not opened for, is asked for by name. */
+const unheardMs = streamLimits.listIntervalMs + 2_000;
 
 /**
  * A reader, as the client package is one: it folds what comes, ends an answer with its close or a final snapshot, and
@@ -117,7 +119,11 @@ export class Client {
 
   /** The answer to a post names a message that is unfinished. */
   track(messageId: string): void {
-    if (this.#keepsBook && !this.#ended.has(messageId)) this.#answer(messageId);
+    if (!this.#keepsBook || this.#ended.has(messageId) || this.answers.has(messageId)) return;
+    this.#answer(messageId);
+    this.#surroundings.time.after(unheardMs, () => {
+      if (this.#connection !== null && this.#isUnnamed(this.#connection)) this.connect();
+    });
   }
 
   #wireOf(connection: Connection): Wire {

@@ -48,7 +48,7 @@ export class SimulatedDatabase {
   ledgerFor(from: MortalProcess): AnswerLedger {
     const { rows } = this;
     return {
-      load: (messageId) => this.#ask(from, () => rows.get(messageId) ?? null),
+      load: (messageId) => this.#load(from, messageId),
       finalize: (answer) => this.#ask(from, () => this.#finalize(from, answer), "commits"),
       unfinished: (sessionIds, endedWithinMs = 0) =>
         this.#ask(from, () => {
@@ -57,7 +57,11 @@ export class SimulatedDatabase {
           return [...rows.values()].filter((row) => sessionIds.includes(row.session_id) && listed(row));
         }),
       requestStop: (messageId) =>
-        this.#ask(from, () => this.#change(messageId, null, (row) => ({ ...row, stop_requested: true })) !== null),
+        this.#ask(from, () => {
+          const wished = this.#change(messageId, null, (row) => ({ ...row, stop_requested: true }));
+          if (wished !== null) this.#surroundings.truth.stopWished(messageId);
+          return wished !== null;
+        }),
       markPlain: (messageId, generation) =>
         this.#ask(from, () => this.#change(messageId, generation, (row) => ({ ...row, plain: true })) !== null),
     };
@@ -86,6 +90,15 @@ export class SimulatedDatabase {
       exclusively: (task) => this.#exclusively(from, task),
       removeExpired: () => this.#ask(from, () => undefined),
     };
+  }
+
+  async #load(from: MortalProcess, messageId: string): Promise<AnswerRow | null> {
+    try {
+      return await this.#ask(from, () => this.rows.get(messageId) ?? null);
+    } catch (error) {
+      this.#surroundings.truth.loadFailed(messageId);
+      throw error;
+    }
   }
 
   #finalize(from: MortalProcess, answer: FinalAnswer): FinalizeOutcome {

@@ -29,6 +29,8 @@ export class FaultInjector {
         return this.#worker((process) => this.#freeze(process, forMs));
       case "cut worker":
         return this.#worker((process) => this.#cut(process, forMs));
+      case "deafen worker":
+        return this.#worker((process) => this.#deafen(process, forMs));
       case "drain worker":
         return this.#drainWorker(forMs);
       case "kill pod":
@@ -121,6 +123,11 @@ export class FaultInjector {
       process.cut();
       this.#schedule.surroundings.time.after(forMs, () => process.heal());
     });
+  }
+
+  #deafen(process: MortalProcess, forMs: number): void {
+    process.deafen();
+    this.#schedule.surroundings.time.after(forMs, () => process.heal());
   }
 
   /** Now, or at one of its next steps: before what it asks leaves, or when it is done but not heard of. */

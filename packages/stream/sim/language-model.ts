@@ -12,6 +12,8 @@ export type ModelPlan = {
   readonly wordIntervalMs: number;
   /** Words of the answer to each message. */
   readonly words: ReadonlyMap<string, number>;
+  /** Characters that every word is made longer by. */
+  readonly paddingCharacters: number;
   /** Calls that break off after some words. */
   readonly failing: number;
 };
@@ -36,7 +38,7 @@ export class SimulatedModel {
     const count = this.#plan.words.get(messageId) ?? 5;
     let text = "";
     for (let index = 0; index < count; index++) {
-      text += index % 4 === 3 ? awkward[(index + count) % awkward.length]! : `${variant}${messageId.slice(-1)}${index} `;
+      text += index % 4 === 3 ? awkward[(index + count) % awkward.length]! : `${variant}${messageId.slice(-1)}${index}${"x".repeat(this.#plan.paddingCharacters)} `;
     }
     return text;
   }
@@ -69,7 +71,7 @@ export class SimulatedModel {
     const parts = partsOf(text.slice(prefix.length));
     for (const [index, part] of parts.entries()) {
       await pause(from, index === 0 ? firstWordMs : wordIntervalMs);
-      truth.providerSpeaks(call);
+      truth.providerSpeaks(call, signal.aborted);
       if (signal.aborted) throw new Error("aborted");
       if (index >= failsAfter) {
         count(this.#surroundings, "provider breaks off");

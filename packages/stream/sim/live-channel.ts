@@ -38,7 +38,7 @@ export class SimulatedChannel {
   #publish(from: MortalProcess, subject: string, message: unknown): void {
     this.#surroundings.truth.published(from.name, subject, message);
     from.leave(() => {
-      if (from.isCut) return;
+      if (isOut(from)) return;
       for (const listener of this.#listeners(subject)) {
         this.#carry(listener.by, () => {
           if (listener.isOpen) listener.handler(message, subject, null);
@@ -64,6 +64,7 @@ export class SimulatedChannel {
         if (sets === this.#wildcards) this.#filtersOf.clear();
       }
       set.add(listener);
+      this.#surroundings.truth.listening(filter);
     };
     const inForce = async () => {
       // A client without a connection subscribes as soon as it has one again.
@@ -84,14 +85,14 @@ export class SimulatedChannel {
     return new Promise((resolve) => {
       const cancel = from.clock.after(timeoutMs, () => resolve({ kind: "timeout" }));
       const answered = (outcome: RequestOutcome) => {
-        if (from.isCut) return;
+        if (isOut(from)) return;
         from.receive(() => {
           cancel();
           resolve(outcome);
         });
       };
       from.leave(() => {
-        if (from.isCut) return;
+        if (isOut(from)) return;
         const listeners = this.#listeners(subject);
         if (listeners.length === 0) {
           time.after(hopMs * 2, () => answered({ kind: "no_responders" }));
@@ -101,7 +102,7 @@ export class SimulatedChannel {
           const reply = (answer: unknown) => {
             truth.replied(by.name, subject, answer);
             by.leave(() => {
-              if (!by.isCut) this.#carry(from, () => answered({ kind: "reply", message: answer }));
+              if (!isOut(by)) this.#carry(from, () => answered({ kind: "reply", message: answer }));
             });
           };
           this.#carry(by, () => handler(message, subject, reply));
@@ -129,7 +130,7 @@ export class SimulatedChannel {
         delayMs += random.between(1, weather.liveLateMs);
       }
       time.after(delayMs, () => {
-        if (!to.isCut) to.receive(arrive);
+        if (!isOut(to)) to.receive(arrive);
       });
     }
   }
@@ -137,7 +138,7 @@ export class SimulatedChannel {
   #listeners(subject: string): Listener[] {
     const found: Listener[] = [...(this.#exact.get(subject) ?? [])];
     for (const filter of this.#filters(subject)) found.push(...(this.#wildcards.get(filter) ?? []));
-    return found.filter(({ by }) => !by.isCut);
+    return found.filter(({ by }) => !isOut(by));
   }
 
   #filters(subject: string): readonly string[] {
@@ -147,6 +148,10 @@ export class SimulatedChannel {
     this.#filtersOf.set(subject, filters);
     return filters;
   }
+}
+
+function isOut(process: MortalProcess): boolean {
+  return process.isCut || process.isDeaf;
 }
 
 /** The live channel works while logs elect their leaders. */

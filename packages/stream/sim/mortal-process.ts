@@ -19,6 +19,8 @@ export class MortalProcess {
   readonly clock: Clock;
   /** The way to the broker is cut: the live channel, journals, register and queue are out of reach. */
   isCut = false;
+  /** What others send over the live channel does not come in, and what it sends does not go out; the logs are in reach. */
+  isDeaf = false;
   trap: Trap | null = null;
   readonly #time: VirtualTime;
   readonly #story: Story;
@@ -92,9 +94,15 @@ export class MortalProcess {
     this.#story.tell(this.name, () => "is cut off from the broker");
   }
 
+  deafen(): void {
+    this.isDeaf = true;
+    this.#story.tell(this.name, () => "is cut off from the live channel");
+  }
+
   heal(): void {
-    if (!this.isCut) return;
+    if (!this.isCut && !this.isDeaf) return;
     this.isCut = false;
+    this.isDeaf = false;
     this.soundSinceMs = this.#time.elapsedMs;
     this.#story.tell(this.name, () => "reaches the broker again");
   }

@@ -108,7 +108,8 @@ export const mutants: readonly Mutant[] = [
         file: "src/journal-fold.ts",
         find: "if (parts.length < record.parts) {",
         replace: `if (parts.length < record.parts) {
-      this.#answers.delete(record.message_id);`,
+      this.#answers.set(record.message_id, new AnswerProgress("", record.message_id, record.generation));
+      this.#answers.get(record.message_id)!.fold.attempt = record.attempt;`,
       },
     ],
     seed: 1,
@@ -129,8 +130,8 @@ export const mutants: readonly Mutant[] = [
     name: "trim keeps the last",
     rule: "A purge keeps the last entry",
     edits: [
-      { file: sequencedLog, find: "item.sequence >= beforeSequence || index === log.length - 1", replace: "index < 0" },
-      { file: sequencedLog, find: "log.splice(\n      0,", replace: "log.splice(0, log.length); void (\n" },
+      { file: sequencedLog, find: " || index === log.length - 1", replace: " && index < log.length" },
+      { file: "src/journal-trimmer.ts", find: "trim(workerId, before)", replace: "trim(workerId, before + 1)" },
     ],
     seed: 1,
   },
@@ -346,7 +347,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: "row where no owner is",
     rule: "P4: without an owner the final row is the answer",
-    edits: [{ file: "src/answer-recovery.ts", find: "if (final) this.finalize(answer, row);", replace: "" }],
+    edits: [
+      { file: "src/answer-recovery.ts", find: "if (final) this.finalize(answer, row);", replace: "" },
+      { file: podReader, find: "this.#recovery.finalize(answer, row);\n    for (const connection of readers)", replace: "for (const connection of readers)" },
+    ],
     seed: 1,
   },
   {

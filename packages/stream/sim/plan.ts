@@ -5,6 +5,7 @@ export const faultKinds = [
   "kill worker",
   "freeze worker",
   "cut worker",
+  "deafen worker",
   "drain worker",
   "kill pod",
   "freeze pod",
@@ -30,11 +31,11 @@ export type FaultKind = (typeof faultKinds)[number];
 
 /** How often each kind is drawn, relative to the others. */
 const weights: Record<FaultKind, number> = {
-  ...{ "kill worker": 12, "freeze worker": 14, "cut worker": 8, "drain worker": 4 },
+  ...{ "kill worker": 12, "freeze worker": 14, "cut worker": 8, "deafen worker": 7, "drain worker": 4 },
   ...{ "kill pod": 4, "freeze pod": 4, "cut pod": 5, "drain pod": 2, "cut reader": 12, "slow reader": 4 },
   ...{ "messages lost": 8, "appends lost": 10, "journals full": 2, "broker stalls": 5 },
   ...{ "database away": 7, "database slow": 5, "registry away": 4, "registry lies": 5, "registry wiped": 2 },
-  ...{ redelivery: 5, stop: 12, "send again": 5, "journals wiped": 1 },
+  ...{ redelivery: 5, stop: 12, "send again": 5, "journals wiped": 3 },
 };
 
 export type PlannedFault = {
@@ -57,6 +58,8 @@ export type Plan = {
   readonly wordIntervalMs: number;
   readonly failing: number;
   readonly races: boolean;
+  /** Characters that every word is made longer by. */
+  readonly paddingCharacters: number;
   readonly faults: readonly PlannedFault[];
   /** From when on everything works again. */
   readonly healAtMs: number;
@@ -67,9 +70,9 @@ const totalWeight = Object.values(weights).reduce((sum, weight) => sum + weight,
 /** What a seed makes of a schedule: how large it is, and what goes wrong when. */
 export function planOf(random: Random): Plan {
   // Few schedules last long enough for trimming, forgetting and the end of what is kept.
-  const isLong = random.chance(0.02);
+  const isLong = random.chance(0.03);
   const wordIntervalMs = isLong ? random.between(1_500, 4_000) : random.between(30, 350);
-  const spanMs = isLong ? 90_000 : random.between(2_000, 9_000);
+  const spanMs = isLong ? 45_000 : random.between(2_000, 9_000);
   const faults = Array.from({ length: random.between(3, 10) }, () => plannedFault(random, spanMs));
   return {
     workers: random.between(2, 3),
@@ -78,7 +81,7 @@ export function planOf(random: Random): Plan {
     sessions: random.between(1, 2),
     answers: Array.from({ length: random.between(1, 4) }, () => ({
       atMs: random.between(0, Math.floor(spanMs / 2)),
-      words: random.between(1, 25),
+      words: isLong ? random.between(10, 25) : random.between(1, 25),
     })),
     slots: random.chance(0.2) ? random.between(1, 2) : 100,
     trimDelayMs: random.chance(0.5) ? 0 : 20_000,
@@ -87,6 +90,8 @@ export function planOf(random: Random): Plan {
     wordIntervalMs,
     failing: random.chance(0.1) ? 0.3 : 0,
     races: random.chance(0.5),
+    // A text that takes several entries to open.
+    paddingCharacters: random.chance(0.01) ? 25_000 : 0,
     faults: faults.sort((one, other) => one.atMs - other.atMs),
     healAtMs: Math.max(...faults.map(({ atMs, forMs }) => atMs + forMs)) + 10,
   };

@@ -41,6 +41,11 @@ const endedWithinMs = 180_000;
 /** After the end something that should not come may still come. */
 const codaMs = 1_200;
 
+/** A stop wish is carried out within this long once everything works. */
+const wishCarriedOutMs = 12_000;
+/** What is committed is at every connected reader within this long once everything works: pods list every 10 s. */
+const deliveredWithinMs = 13_000;
+
 /** A world of pods, workers, readers and services, driven through one seed's faults to the end of every answer. */
 export class Schedule {
   readonly plan: Plan;
@@ -59,6 +64,7 @@ export class Schedule {
   /** What was said to whoever stopped an answer. */
   readonly stops: { readonly messageId: string; readonly generation: number; readonly finishReason: string | null }[] =
     [];
+  readonly wishes: { readonly messageId: string; readonly atMs: number }[] = [];
   #names = 0;
   #nonces = 0;
   #isHealed = false;
@@ -79,9 +85,10 @@ export class Schedule {
     this.channel = new SimulatedChannel(this.surroundings);
     this.registry = new SimulatedRegistry(this.surroundings);
     this.queue = new SimulatedQueue(this.surroundings);
-    const { way, firstWordMs, wordIntervalMs, failing, answers } = this.plan;
+    const { way, firstWordMs, wordIntervalMs, failing, answers, paddingCharacters } = this.plan;
     const words = new Map(answers.map((answer, index) => [`msg_${index}`, answer.words]));
-    this.model = new SimulatedModel(this.surroundings, { way, firstWordMs, wordIntervalMs, failing, words });
+    const modelPlan = { way, firstWordMs, wordIntervalMs, failing, words, paddingCharacters };
+    this.model = new SimulatedModel(this.surroundings, modelPlan);
   }
 
   async run(): Promise<void> {
@@ -171,6 +178,7 @@ export class Schedule {
       pod.stop(messageId).then(
         (outcome) => {
           story.tell(pod.process.name, () => `says of the stop of ${messageId}: ${JSON.stringify(outcome)}`);
+          if (outcome.kind === "stopping") this.wishes.push({ messageId, atMs: this.surroundings.time.elapsedMs });
           if (outcome.kind !== "closed") return;
           const answer = truth.answer(messageId);
           if (answer.latest.close === null) story.broken("I9", `${messageId} is called closed without a close`);
@@ -213,6 +221,11 @@ export class Schedule {
       process.thaw();
     }
     injector.end();
+    const watch = () => {
+      this.#checkDelivery();
+      time.after(1_000, watch);
+    };
+    watch();
     for (const client of this.clients) {
       client.slow(false);
       if (!client.isConnected) client.connect();
@@ -222,10 +235,10 @@ export class Schedule {
   }
 
   #isOver(): boolean {
+    if (this.surroundings.story.violations.length > 0) return true;
     if (!this.#isHealed) return false;
     const { elapsedMs } = this.surroundings.time;
     if (this.#overAtMs !== null) return elapsedMs > this.#overAtMs + codaMs;
-    if (this.surroundings.story.violations.length > 0) return true;
     if (--this.#countdown > 0) return false;
     this.#countdown = 16;
     if (this.posts.size < this.plan.answers.length) return false;
@@ -251,6 +264,26 @@ export class Schedule {
     return lacking;
   }
 
+  /** Nobody who has been connected for a while lacks what was committed a while ago. */
+  #checkDelivery(): void {
+    const { story, time, truth } = this.surroundings;
+    const beforeMs = time.elapsedMs - deliveredWithinMs;
+    if (beforeMs < this.plan.healAtMs) return;
+    for (const client of this.clients) {
+      const { soundSinceMs } = client;
+      if (soundSinceMs === null || soundSinceMs > beforeMs) continue;
+      for (const row of this.database.rows.values()) {
+        if (row.finalAtMs !== null || !client.sessionIds.includes(row.session_id)) continue;
+        const { chunks } = truth.answer(row.message_id).generation(row.generation);
+        const last = chunks.findLast((chunk) => Date.parse(chunk.timestamp) - time.epochMs < beforeMs);
+        const fold = client.answers.get(row.message_id)?.fold;
+        if (last === undefined || (fold !== undefined && fold.generation >= row.generation && fold.nextChunkId > last.chunk_id)) continue;
+        if (truth.answer(row.message_id).committedAtMs(last) > beforeMs) continue;
+        story.broken("P2", `${client.name} still lacks chunk ${last.chunk_id} of ${row.message_id}`);
+      }
+    }
+  }
+
   #checkEnd(): void {
     const { story } = this.surroundings;
     for (const { request, isAccepted } of this.posts.values()) {
@@ -267,6 +300,11 @@ export class Schedule {
         if (row === undefined || row.finalAtMs === null || !isEnded) continue;
         if (fold.text !== row.text) story.broken("I4", `${client.name} ends with ${fold.text}, the row with ${row.text}`);
       }
+    }
+    for (const { messageId, atMs } of this.wishes) {
+      const { finalAtMs = null, finish_reason = null } = this.database.rows.get(messageId) ?? {};
+      const late = (finalAtMs ?? 0) > Math.max(atMs, this.plan.healAtMs) + wishCarriedOutMs;
+      if (late && finish_reason !== "stopped") story.broken("S3", `${messageId} went on long after its stop`);
     }
     for (const { messageId, generation, finishReason } of this.stops) {
       const row = this.database.rows.get(messageId);

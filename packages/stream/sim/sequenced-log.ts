@@ -67,12 +67,9 @@ export class SequencedLog<Value> {
   }
 
   trim(key: string, beforeSequence: number): void {
-    const log = this.#logs.get(key);
-    if (log === undefined) return;
-    log.splice(
-      0,
-      log.findIndex((item, index) => item.sequence >= beforeSequence || index === log.length - 1),
-    );
+    const log = this.#logs.get(key) ?? [];
+    const kept = log.filter((item, index) => item.sequence >= beforeSequence || index === log.length - 1);
+    if (log.length > 0) this.#logs.set(key, kept);
   }
 
   remove(key: string): void {

@@ -23,6 +23,10 @@ export class Truth {
   readonly #answers = new Map<string, AnswerTruth>();
   readonly #journals = new Map<string, JournalTruth>();
   readonly #parts = new Map<string, string[]>();
+  readonly #fenced = new Set<string>();
+  #isWiped = false;
+  /** Orders what happens within one millisecond. */
+  #order = 0;
 
   constructor(story: Story, elapsedMs: () => number) {
     this.#story = story;
@@ -32,7 +36,7 @@ export class Truth {
   answer(messageId: string): AnswerTruth {
     const known = this.#answers.get(messageId);
     if (known !== undefined) return known;
-    const answer = new AnswerTruth(messageId, this.#story);
+    const answer = new AnswerTruth(messageId, this.#story, this.#elapsedMs);
     this.#answers.set(messageId, answer);
     return answer;
   }
@@ -53,7 +57,30 @@ export class Truth {
     }
   }
 
+  /** A worker has found out that it is fenced, which must be true; from now on it pays for nothing. */
+  fenced(workerId: string): void {
+    this.#fenced.add(workerId);
+    if ((this.#journals.get(workerId)?.sealedAtMs ?? null) === null && !this.#isWiped) {
+      this.#story.broken("JW7", `${workerId} believes itself fenced and is not`);
+    }
+  }
+
+  /** Somebody listens there from now on. */
+  listening(subject: string): void {
+    const [, kind, messageId, verb] = subject.split(".");
+    if (kind === "message" && verb === "stop" && messageId !== undefined) this.answer(messageId).stopServedAt = this.#order++;
+  }
+
+  stopWished(messageId: string): void {
+    this.answer(messageId).wishedAt ??= this.#order++;
+  }
+
+  loadFailed(messageId: string): void {
+    this.answer(messageId).loadFailedAt = this.#order++;
+  }
+
   journalWiped(workerId: string): void {
+    this.#isWiped = true;
     const journal = this.#journals.get(workerId);
     if (journal === undefined) return;
     journal.isWiped = true;
@@ -107,6 +134,7 @@ export class Truth {
 
   generationRaised(messageId: string, generation: number): void {
     this.#story.tell("database", () => `${messageId} begins again as generation ${generation}`);
+    if (!this.#isWiped) this.#story.broken("T3", `${messageId} begins again although no journal is gone`);
     this.answer(messageId).generation(generation);
   }
 
@@ -121,7 +149,11 @@ export class Truth {
   }
 
   /** The provider says another word, for which somebody pays. */
-  providerSpeaks({ messageId, by, workerId }: ProviderCall): void {
+  providerSpeaks({ messageId, by, workerId }: ProviderCall, isAborted: boolean): void {
+    if (isAborted) return;
+    if (workerId !== null && this.#fenced.has(workerId)) {
+      this.#story.broken("W10", `${by.name} knows that ${workerId} is fenced and lets the provider go on`);
+    }
     const sealedAtMs = workerId === null ? null : (this.#journals.get(workerId)?.sealedAtMs ?? null);
     if (sealedAtMs === null) return;
     if (this.#elapsedMs() - Math.max(sealedAtMs, by.soundSinceMs, this.brokerSoundSinceMs) > fencedMs) {

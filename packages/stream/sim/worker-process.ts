@@ -74,6 +74,7 @@ export class WorkerProcess {
       story.broken("W", `${event.worker_id} met ${error instanceof Error ? (error.stack ?? error.message) : error}`);
     } else if (event.kind === "sealed" || event.kind === "fenced") {
       count(this.#surroundings, event.kind === "sealed" ? "take-over" : "fenced");
+      if (event.kind === "fenced") this.#surroundings.truth.fenced(event.worker_id);
     }
     if (event.kind !== "appended" && event.kind !== "committed") {
       story.tell(this.process.name, () => JSON.stringify(event));

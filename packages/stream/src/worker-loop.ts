@@ -185,6 +185,8 @@ async function carryOut(run: AnswerRun, exhausted: boolean, incarnation: Incarna
   const [row, route] = await Promise.all([rowView(run.job, incarnation), ports.router.routeOf(run.job.session_id)]);
   if (route.kind === "broadcast") run.broadcast = true;
   else for (const podId of route.podIds) run.podIds.add(podId);
+  // Stored by somebody else, or deleted: there is nobody to generate for, and the close tells whether this one is fenced.
+  if (row.kind === "over") return run.end({ finishReason: "interrupted", error: null, outputTokens: 0 });
   if (row.kind === "open" && row.row.stop_requested) {
     return run.end({ finishReason: "stopped", error: null, outputTokens: 0 });
   }
