@@ -98,6 +98,18 @@ export function ledgerConformance(makeStore: MakeStore): void {
       expect(await ledger().unfinished([])).toEqual([]);
     });
 
+    it("L13 lists what ended lately after what is open, where it is asked for", async () => {
+      const turn = await scene.accept();
+      const { session_id } = turn.session;
+      await ledger().finalize(finalAnswer(turn));
+      const again = accepted(await scene.tryAgain(turn.answer.message_id));
+      const listed = await ledger().unfinished([session_id], 60_000);
+      expect(listed.map(({ message_id }) => message_id)).toEqual([again.answer.message_id, turn.answer.message_id]);
+      expect(listed[1]).toMatchObject({ session_id, status: "complete", generation: 0 });
+      expect(await ledger().unfinished([session_id])).toHaveLength(1);
+      expect(await ledger().unfinished([session_id], 0)).toHaveLength(1);
+    });
+
     it("L7 keeps a stop wish until the answer is final", async () => {
       const turn = await scene.accept();
       const { message_id } = turn.answer;

@@ -11,6 +11,8 @@ export type StoredRow = AnswerRow & {
   readonly finalAtMs: number | null;
 };
 
+const away = new Error("the database is away");
+
 /** The database: may be away or slow, and may lose the acknowledgement of what it has done. */
 export class SimulatedDatabase {
   readonly rows = new Map<string, StoredRow>();
@@ -156,7 +158,7 @@ export class SimulatedDatabase {
     return new Promise((resolve, reject) => {
       const fail = (fault: string, delayMs: number) => {
         count(this.#surroundings, fault);
-        time.after(delayMs, () => from.receive(() => reject(new Error("the database is away"))));
+        time.after(delayMs, () => from.receive(() => reject(away)));
       };
       from.leave(() => {
         if (weather.databaseAway) return fail("database away", random.between(0, 400));

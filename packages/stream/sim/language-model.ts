@@ -91,18 +91,7 @@ function continuationOf(state: AnswerState, continuesPrefix: boolean, way: Takeo
 
 /** Cut after spaces, and in the middle of what takes two units. */
 function partsOf(text: string): string[] {
-  const parts: string[] = [];
-  let part = "";
-  for (let index = 0; index < text.length; index++) {
-    part += text[index]!;
-    const code = text.charCodeAt(index);
-    if (text[index] === " " || (code >= 0xd800 && code < 0xdc00)) {
-      parts.push(part);
-      part = "";
-    }
-  }
-  if (part !== "") parts.push(part);
-  return parts;
+  return text.split(/(?<= )|(?<=[\uD800-\uDBFF])/);
 }
 
 function pause(from: MortalProcess, delayMs: number): Promise<void> {

@@ -268,7 +268,8 @@ export class Schedule {
   #checkDelivery(): void {
     const { story, time, truth } = this.surroundings;
     const beforeMs = time.elapsedMs - deliveredWithinMs;
-    if (beforeMs < this.plan.healAtMs) return;
+    // What was wiped nobody has any more.
+    if (beforeMs < this.plan.healAtMs || truth.isWiped) return;
     for (const client of this.clients) {
       const { soundSinceMs } = client;
       if (soundSinceMs === null || soundSinceMs > beforeMs) continue;

@@ -4,6 +4,7 @@ import { count, type Surroundings } from "./surroundings.ts";
 
 type Pod = { readonly sessions: Map<string, Set<string>>; heartbeatAtMs: number };
 
+const unreachable = new Error("the registry is away");
 const heartbeatTtlMs = 30_000;
 
 /** The session registry: may be away, may have forgotten pods, may name dead ones. */
@@ -87,7 +88,7 @@ export class SimulatedRegistry {
         time.after(away ? random.between(0, 500) : random.between(0, 2), () => {
           if (away || weather.registryAway) {
             count(this.#surroundings, "registry away");
-            from.receive(() => reject(new Error("the registry is away")));
+            from.receive(() => reject(unreachable));
             return;
           }
           const result = operate();

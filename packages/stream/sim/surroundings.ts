@@ -22,10 +22,8 @@ export function count(surroundings: Surroundings, fault: string): void {
   surroundings.faults.set(fault, (surroundings.faults.get(fault) ?? 0) + 1);
 }
 
-/** Nothing answered in time. What was asked may have been done. */
-export class Unanswered extends Error {
-  override readonly name = "Unanswered";
-}
+/** Nothing answered in time. What was asked may have been done. One for all: a stack trace each would cost more than the rest. */
+const unanswered = new Error("the broker does not answer");
 
 /** `lost`: not done, not answered. `unheard`: done, not answered. `late`: done after the asker has given up. */
 export type Fate = "fair" | "lost" | "unheard" | "late";
@@ -42,7 +40,7 @@ export function askBroker<Result>(
   const { time, random, weather } = surroundings;
   return new Promise((resolve, reject) => {
     const giveUp = () => {
-      time.after(brokerTimeoutMs, () => from.receive(() => reject(new Unanswered("the broker does not answer"))));
+      time.after(brokerTimeoutMs, () => from.receive(() => reject(unanswered)));
     };
     const arrive = () => {
       const fate = from.isCut ? "lost" : weather.brokerStalled ? stalledFate(random) : intended;

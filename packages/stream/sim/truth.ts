@@ -24,7 +24,8 @@ export class Truth {
   readonly #journals = new Map<string, JournalTruth>();
   readonly #parts = new Map<string, string[]>();
   readonly #fenced = new Set<string>();
-  #isWiped = false;
+  /** Whether journals have been lost, so that answers have to begin again. */
+  isWiped = false;
   /** Orders what happens within one millisecond. */
   #order = 0;
 
@@ -60,7 +61,7 @@ export class Truth {
   /** A worker has found out that it is fenced, which must be true; from now on it pays for nothing. */
   fenced(workerId: string): void {
     this.#fenced.add(workerId);
-    if ((this.#journals.get(workerId)?.sealedAtMs ?? null) === null && !this.#isWiped) {
+    if ((this.#journals.get(workerId)?.sealedAtMs ?? null) === null && !this.isWiped) {
       this.#story.broken("JW7", `${workerId} believes itself fenced and is not`);
     }
   }
@@ -80,7 +81,7 @@ export class Truth {
   }
 
   journalWiped(workerId: string): void {
-    this.#isWiped = true;
+    this.isWiped = true;
     const journal = this.#journals.get(workerId);
     if (journal === undefined) return;
     journal.isWiped = true;
@@ -134,7 +135,7 @@ export class Truth {
 
   generationRaised(messageId: string, generation: number): void {
     this.#story.tell("database", () => `${messageId} begins again as generation ${generation}`);
-    if (!this.#isWiped) this.#story.broken("T3", `${messageId} begins again although no journal is gone`);
+    if (!this.isWiped) this.#story.broken("T3", `${messageId} begins again although no journal is gone`);
     this.answer(messageId).generation(generation);
   }
 

@@ -1,8 +1,9 @@
 import type { WorkflowRequest } from "@uci/protocol";
 import type { Delivery, WorkQueue } from "../src/ports.ts";
 import type { MortalProcess } from "./mortal-process.ts";
-import { askBroker, count, type Surroundings, Unanswered } from "./surroundings.ts";
+import { askBroker, count, type Surroundings } from "./surroundings.ts";
 
+const unanswered = new Error("no job and no word from the queue");
 const ackWaitMs = 20_000;
 const duplicateWindowMs = 2 * 60_000;
 
@@ -67,10 +68,10 @@ export class SimulatedQueue {
         isOver = true;
         time.after(random.between(0, 2), () => from.receive(() => resolve(jobs)));
       };
-      const unanswered = () => {
+      const giveUp = () => {
         if (isOver) return;
         isOver = true;
-        from.receive(() => reject(new Unanswered("no job and no word from the queue")));
+        from.receive(() => reject(unanswered));
       };
       from.leave(() => {
         const out = from.isCut || weather.brokerStalled;
@@ -84,7 +85,7 @@ export class SimulatedQueue {
         time.after(waitMs, () => {
           const index = this.#takers.indexOf(taker);
           if (index >= 0) this.#takers.splice(index, 1);
-          if (out) unanswered();
+          if (out) giveUp();
           else end([]);
         });
       });

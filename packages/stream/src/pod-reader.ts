@@ -354,7 +354,7 @@ export class PodReader {
     try {
       const sessionIds = [...this.#bySession.keys()];
       for (const row of await this.#ports.ledger.unfinished(sessionIds, streamLimits.endedListedMs)) {
-        if (isFinalStatus(row.status)) this.#recall(row);
+        if (isFinalStatus(row.status)) void this.#recall(row);
         else this.#follow(row.message_id, row.session_id, true);
       }
       for (const connection of [...this.#unresolved]) {
@@ -370,15 +370,14 @@ export class PodReader {
   }
 
   /** An answer ended, perhaps without a word of it having arrived: whoever was connected by then lacks it. */
-  #recall(row: AnswerRow): void {
-    const { message_id, session_id } = row;
+  async #recall({ message_id, session_id }: AnswerRow): Promise<void> {
     const readers = [...(this.#bySession.get(session_id) ?? [])];
     if (readers.every(({ history }) => history.has(message_id))) return;
     const answer = this.#follow(message_id, session_id, false);
     if (answer === null || answer.finalRow !== null) return;
-    this.#recovery.finalize(answer, row);
     for (const connection of readers) if (connection.history.has(message_id)) connection.skip(answer);
     this.#want(answer);
+    await this.#recovery.loadRow(answer);
   }
 
   #forgetAnswer(answer: LiveAnswer): void {

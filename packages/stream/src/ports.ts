@@ -250,8 +250,8 @@ export interface AnswerLedger {
   /** One transaction: the row, job state, session time; only where not final and of the same generation. */
   finalize(answer: FinalAnswer): Promise<FinalizeOutcome>;
   /**
-   * Answers of these sessions that are not final, oldest first, at most 64 a session; and, where a time is given, those
-   * that became final within it, by the database's own clock.
+   * Answers of these sessions that are not final, oldest first, at most 64 a session; and, where a time is given, after
+   * them those that became final within it, by the database's own clock, as many, without their text.
    */
   unfinished(sessionIds: readonly string[], endedWithinMs?: number): Promise<readonly AnswerRow[]>;
   /** Writes the stop wish into the job's row; false when the answer is final or gone. */

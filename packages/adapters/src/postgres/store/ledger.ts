@@ -43,11 +43,17 @@ export class PostgresLedger implements AnswerLedger {
     return rows[0] === undefined ? null : answerRow(rows[0]);
   }
 
-  async unfinished(sessionIds: readonly string[]): Promise<readonly AnswerRow[]> {
+  async unfinished(sessionIds: readonly string[], endedWithinMs?: number): Promise<readonly AnswerRow[]> {
     if (sessionIds.length === 0) return [];
-    const { rows } = await unfinishedQuery(sessionIds).execute(this.#database);
+    const open = await unfinishedQuery(sessionIds).execute(this.#database);
+    // Asked second: what ends between the two is in both, and not in neither.
+    const ended =
+      endedWithinMs === undefined ? null : await endedQuery(sessionIds, endedWithinMs).execute(this.#database);
+    const listed = new Set(ended?.rows.map((row) => row.message_id));
     // Few rows, and their ids sort by age; in the statement this would be a sort that no index saves.
-    return rows.map(answerRow).sort((a, b) => (a.message_id < b.message_id ? -1 : 1));
+    const byAge = (rows: readonly LedgerRow[]) =>
+      rows.map(answerRow).sort((a, b) => (a.message_id < b.message_id ? -1 : 1));
+    return [...byAge(open.rows.filter((row) => !listed.has(row.message_id))), ...byAge(ended?.rows ?? [])];
   }
 
   async requestStop(messageId: string): Promise<boolean> {
@@ -116,6 +122,19 @@ export function unfinishedQuery(sessionIds: readonly string[]) {
     cross join lateral (
       select * from workflow_jobs where session_id = shown.session_id and state = 'open'
       order by message_id limit ${unfinishedPerSession}) j
+    join messages m on m.message_id = j.message_id`;
+}
+
+/** Served by the index `workflow_jobs_ended_of_session`. */
+export function endedQuery(sessionIds: readonly string[], endedWithinMs: number) {
+  return sql<LedgerRow>`
+    select m.message_id, m.session_id, j.user_id, m.status, m.generation, j.stop_requested, '' as content,
+      '{}'::jsonb as metadata, m.last_chunk_id, m.finish_reason, m.token_count, j.plain
+    from unnest(${[...sessionIds]}::text[]) as shown(session_id)
+    cross join lateral (
+      select * from workflow_jobs where session_id = shown.session_id and state = 'done'
+        and finished_at > now() - ${endedWithinMs} * interval '1 millisecond'
+      order by finished_at desc limit ${unfinishedPerSession}) j
     join messages m on m.message_id = j.message_id`;
 }
 

@@ -122,6 +122,7 @@ export const steps: MigrationSteps = {
   ],
   "0003_services": [
     "alter table workflow_jobs add column plain boolean not null default false",
+    "create index workflow_jobs_ended_of_session on workflow_jobs (session_id, finished_at desc) where state = 'done'",
     "create index active_connections_by_age on active_connections (last_seen_at)",
     `create table model_catalogue (
       name text collate "C" primary key,

@@ -11,7 +11,7 @@ import {
   staleQuery,
 } from "../store/connection-queries.ts";
 import type { PostgresStore } from "../store/index.ts";
-import { unfinishedQuery } from "../store/ledger.ts";
+import { endedQuery, unfinishedQuery } from "../store/ledger.ts";
 import { expiredJobsQuery, expiredKeysQuery, pendingQuery } from "../store/outbox.ts";
 import { formatPageCursor } from "../store/page-cursor.ts";
 import { messageListQuery, sessionListQuery } from "../store/sessions.ts";
@@ -123,6 +123,11 @@ describe("every list is served by an index, without a sort", () => {
       "unfinished answers",
       ["workflow_jobs_open_of_session", "messages_pkey"],
       () => written(unfinishedQuery(["s1", "s11"])),
+    ],
+    [
+      "answers that ended lately",
+      ["workflow_jobs_ended_of_session", "messages_pkey"],
+      () => written(endedQuery(["s1", "s11"], 30_000)),
     ],
     ["the newest catalogue", ["model_catalogue_by_age"], () => currentCatalogueQuery(store.database)],
   ];
