@@ -54,6 +54,13 @@ export class AnswerBook {
     return positions.size === 0 ? null : formatCursor(positions);
   }
 
+  /** Answers of these sessions of which nothing has come yet. */
+  unheard(sessionIds: readonly string[]): string[] {
+    return [...this.#live]
+      .filter(([, { sessionId, fold }]) => sessionIds.includes(sessionId) && fold.nextChunkId === 0)
+      .map(([messageId]) => messageId);
+  }
+
   applyChunk(chunk: Chunk): BookOutcome {
     if (chunk.generation <= (this.#ended.get(chunk.message_id) ?? -1)) return "old";
     const answer = this.#answer(chunk.message_id, chunk.session_id);

@@ -17,6 +17,8 @@ export const clientLimits = {
   changeGraceMs: 1_000,
   /** When the machine wakes and no byte came for this long, the stream is not trusted: two missed comments. */
   wakeSilenceMs: 32_000,
+  /** An answer of which nothing has come for this long, and which the connection was not asked for by name, is asked for. */
+  unheardMs: 12_000,
   /** Answers followed at a time; the cursor can name no more. */
   liveAnswers: 64,
   /** Characters of text held for answers of sessions that are not shown just now. */

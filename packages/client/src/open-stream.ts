@@ -56,6 +56,9 @@ class LiveStream implements AnswerStream {
   /** Attempts in a row that did not lead to a sound connection. */
   #failures = 0;
   #readyMs: number | null = null;
+  /** Answers the connection was asked for by name, in its cursor, or told of itself. */
+  #named = new Set<string>();
+  #cancelUnheard: (() => void) | null = null;
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -79,6 +82,7 @@ class LiveStream implements AnswerStream {
 
   track(messageId: string, sessionId: string): void {
     this.#book.track(messageId, sessionId);
+    this.#watchUnheard();
   }
 
   forgetSession(sessionId: string): void {
@@ -115,6 +119,7 @@ class LiveStream implements AnswerStream {
     for (const sessionId of this.#sessionIds) query.append("session_id", sessionId);
     const cursor = this.cursor();
     if (cursor !== null) query.set("cursor", cursor);
+    this.#named = new Set(this.#book.unheard(this.#sessionIds));
     const request = {
       address: addressOf(this.#options, "/api/sse", query),
       headers: headersOf(this.#options),
@@ -139,6 +144,8 @@ class LiveStream implements AnswerStream {
     this.#cancelGrace();
     this.#cancelRetry?.();
     this.#cancelRetry = null;
+    this.#cancelUnheard?.();
+    this.#cancelUnheard = null;
     this.#noteSoundness();
     this.#readyMs = null;
     this.#connection?.close();
@@ -177,6 +184,7 @@ class LiveStream implements AnswerStream {
       case "ready":
         this.#readyMs = this.#environment.nowMs();
         this.#emit({ type: "ready", ...event.data });
+        this.#watchUnheard();
         break;
       case "session_updated":
         if (event.data.change === "deleted") this.#book.forgetSession(event.data.session_id);
@@ -187,10 +195,28 @@ class LiveStream implements AnswerStream {
     }
   }
 
+  /**
+   * A connection that was not asked for an answer by name takes it for history where it ended before: noted while the
+   * connection was being opened, or late. Opened again, its cursor names the answer; once for each answer.
+   */
+  #watchUnheard(): void {
+    if (this.#cancelUnheard !== null || this.#readyMs === null || this.#unnamed().length === 0) return;
+    this.#cancelUnheard = this.#environment.after(clientLimits.unheardMs, () => {
+      this.#cancelUnheard = null;
+      if (this.#unnamed().length > 0) this.#connect();
+    });
+  }
+
+  #unnamed(): string[] {
+    return this.#book.unheard(this.#sessionIds).filter((messageId) => !this.#named.has(messageId));
+  }
+
   #noteAnswer(messageId: string, sessionId: string, status: string): void {
     // Only where its pieces will come here too: user events tell of sessions that this stream does not follow.
     if (status !== "queued" && status !== "streaming") return;
-    if (this.#sessionIds.includes(sessionId)) this.#book.track(messageId, sessionId);
+    if (!this.#sessionIds.includes(sessionId)) return;
+    this.#book.track(messageId, sessionId);
+    this.#named.add(messageId);
   }
 
   #applied(outcome: BookOutcome): void {

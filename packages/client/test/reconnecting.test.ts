@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { clientLimits } from "../src/limits.ts";
 import { chunksOf, LiveServer, until, type Visit } from "./live-server.ts";
 import { readerOf } from "./reader.ts";
 
@@ -6,6 +7,11 @@ const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
+
+function soon(delayMs: number, task: () => void): () => void {
+  const timer = setTimeout(task, delayMs);
+  return () => clearTimeout(timer);
+}
 
 async function readFrom(handle: (visit: Visit, index: number) => void, options: Parameters<typeof readerOf>[1] = {}) {
   const server = new LiveServer(handle);
@@ -27,6 +33,21 @@ describe("reconnecting", () => {
     await until(() => reader.of("ready").length === 2);
     expect(server.visits).toHaveLength(2);
     expect(reader.states).toEqual(["connecting", "open"]);
+  });
+
+  test("an answer that was not asked for by name and of which nothing comes is asked for, once", async () => {
+    const quickly = {
+      after: (delayMs: number, task: () => void) => soon(delayMs === clientLimits.unheardMs ? 20 : delayMs, task),
+    };
+    const { server, reader } = await readFrom((visit) => visit.open().ready(), { environment: quickly });
+    await until(() => reader.of("ready").length === 1);
+    reader.stream.track("msg_1", "sess_1");
+    await until(() => reader.of("ready").length === 2);
+    expect(server.visits[0]!.cursor).toBeNull();
+    expect(server.visits[1]!.cursor).toBe("1~msg_1:0.-1");
+    reader.stream.track("msg_2", "sess_1");
+    await until(() => reader.of("ready").length === 3);
+    expect(server.visits).toHaveLength(3);
   });
 
   test("a gateway without a pod is tried until it has one", async () => {

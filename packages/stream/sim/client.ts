@@ -18,6 +18,7 @@ type Connection = {
   /** When `ready` came, and what it said. */
   readyAtMs: number | null;
   isRecovered: boolean;
+  readonly openedAtMs: number;
 };
 
 const slowEventBytes = 100 * 1024;
@@ -81,7 +82,7 @@ export class Client {
     const cursor = this.#cursor();
     const connection: Connection = {
       ...{ id: `${this.name}-${this.#connections++}`, pod, cursor, isOpen: true, queue: [], isFlushing: false },
-      ...{ readyAtMs: null, isRecovered: false },
+      ...{ readyAtMs: null, isRecovered: false, openedAtMs: this.#surroundings.time.elapsedMs },
     };
     this.#connection = connection;
     story.tell(this.name, () => `connects to ${pod.process.name} from ${formatCursor(cursor)}`);
@@ -170,7 +171,7 @@ export class Client {
 
   #hear(event: StreamEvent, connection: Connection): void {
     if (event.event === "chunk") this.#takeChunk(event.data, connection);
-    else if (event.event === "snapshot") this.#takeSnapshot(event.data);
+    else if (event.event === "snapshot") this.#takeSnapshot(event.data, connection);
     else if (event.event === "message_created") {
       const { session_id, answer } = event.data;
       if (this.sessionIds.includes(session_id)) this.track(answer.message_id);
@@ -196,11 +197,13 @@ export class Client {
     if (!truth.answer(messageId).isCommitted(chunk)) {
       story.broken("I6", `${this.name} was shown chunk ${chunk_id} of ${messageId}, which is not committed`);
     }
-    if (this.#keepsBook && generation <= (this.#ended.get(messageId) ?? -1)) return;
+    if (this.#keepsBook && generation <= (this.#ended.get(messageId) ?? -1)) {
+      return this.#toldTwice(messageId, `chunk ${chunk_id}`, connection);
+    }
     const answer = this.#answer(messageId);
     const before = answer.fold.nextChunkId;
     const outcome = answer.fold.apply(chunk);
-    if (outcome === "old") return count(this.#surroundings, "told twice");
+    if (outcome === "old") return this.#toldTwice(messageId, `chunk ${chunk_id}`, connection);
     if (outcome !== "applied") {
       // A connection sends in order; what does not fit was broken off before, where the cursor is not the fold's own.
       story.broken("I2", `${this.name} was sent chunk ${chunk_id} of ${messageId} at ${before}: ${outcome}`);
@@ -213,19 +216,29 @@ export class Client {
     if (chunk.is_final) this.#end(messageId, answer);
   }
 
-  #takeSnapshot(snapshot: SnapshotEvent): void {
+  #takeSnapshot(snapshot: SnapshotEvent, connection: Connection): void {
     const { story, truth } = this.#surroundings;
     const { message_id: messageId, generation, upto, text, status } = snapshot;
     story.tell(this.name, () => `is shown ${messageId} generation ${generation} up to ${upto}, ${status}`);
     if (truth.answer(messageId).textUpto(generation, upto) !== text) {
       story.broken("I1", `${this.name} was shown a text of ${messageId} up to ${upto} that is not committed`);
     }
-    if (this.#keepsBook && generation <= (this.#ended.get(messageId) ?? -1)) return;
+    if (this.#keepsBook && generation <= (this.#ended.get(messageId) ?? -1)) {
+      return this.#toldTwice(messageId, "a snapshot", connection);
+    }
     const answer = this.#answer(messageId);
     const isFinal = isFinalStatus(status);
     if (isFinal && generation >= answer.fold.generation) answer.fold = new AnswerFold();
     if (!answer.fold.replace(snapshot)) return;
     if (isFinal) this.#end(messageId, answer);
+  }
+
+  /** What a connection's cursor has, and what was history when it was opened, is not sent. */
+  #toldTwice(messageId: string, what: string, connection: Connection): void {
+    const { story, truth } = this.#surroundings;
+    count(this.#surroundings, "told twice");
+    if (truth.databaseFailedAtMs >= connection.openedAtMs || !connection.isRecovered) return;
+    story.broken("P5", `${this.name} was sent ${what} of ${messageId} once more`);
   }
 
   #again(connection: Connection): void {

@@ -158,6 +158,7 @@ export class SimulatedDatabase {
     return new Promise((resolve, reject) => {
       const fail = (fault: string, delayMs: number) => {
         count(this.#surroundings, fault);
+        this.#surroundings.truth.databaseFailed();
         time.after(delayMs, () => from.receive(() => reject(away)));
       };
       from.leave(() => {

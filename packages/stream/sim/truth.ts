@@ -76,6 +76,13 @@ export class Truth {
     this.answer(messageId).wishedAt ??= this.#order++;
   }
 
+  /** When the database last did not answer somebody. */
+  databaseFailedAtMs = -1;
+
+  databaseFailed(): void {
+    this.databaseFailedAtMs = this.#elapsedMs();
+  }
+
   loadFailed(messageId: string): void {
     this.answer(messageId).loadFailedAt = this.#order++;
   }

@@ -1,0 +1,31 @@
+import fs from "node:fs";
+import { describe, expect, it } from "vitest";
+import { mutants } from "../sim/mutants.ts";
+import { type BrokenSeed } from "../sim/thread.ts";
+import { runThread } from "../sim/threads.ts";
+
+/** A mutant is caught within this many seeds from its own on. */
+const seedsMost = 40;
+const timeoutMs = 60_000;
+
+async function firstBroken(first: number, mutant: string | null, count: number): Promise<BrokenSeed | null> {
+  let broken: BrokenSeed | null = null;
+  const task = { first, stride: 1, count, mutant, untilBroken: true };
+  await runThread(task, (report) => {
+    broken ??= report.broken[0] ?? null;
+  });
+  return broken;
+}
+
+function occurrences(file: string, text: string): number {
+  return fs.readFileSync(new URL(`../${file}`, import.meta.url), "utf8").split(text).length - 1;
+}
+
+describe("mutants of the heart", () => {
+  it.each(mutants)("I1–I12 without “$name” a rule is broken ($rule)", async ({ name, edits, seed }) => {
+    for (const { file, find } of edits) expect({ file, find, times: occurrences(file, find) }).toEqual({ file, find, times: 1 });
+    const broken = await firstBroken(seed, name, seedsMost);
+    expect(broken).not.toBeNull();
+    expect(await firstBroken(broken!.seed, null, 1)).toBeNull();
+  }, timeoutMs);
+});

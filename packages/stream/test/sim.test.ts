@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { runSchedule } from "../sim/index.ts";
+import { keptSeeds } from "../sim/kept-seeds.ts";
+
+const seeds = 2_000;
+const seedsATest = 100;
+const firstSeeds = Array.from({ length: seeds / seedsATest }, (_, index) => 1 + index * seedsATest);
+const timeoutMs = 120_000;
+
+/** What a failing seed is told with; its whole story is printed by `npm run sim -- --seed N`. */
+async function brokenBy(seed: number): Promise<string[]> {
+  const { violations } = await runSchedule(seed);
+  return violations.map(({ atMs, rule, what }) => `seed ${seed} at ${atMs} ms: ${rule}: ${what}`);
+}
+
+describe("simulation", () => {
+  it("I1–I12 the same seed makes the same schedule", async () => {
+    const [one, other] = [await runSchedule(42, { story: true }), await runSchedule(42, { story: true })];
+    expect(one.fingerprint).toBe(other.fingerprint);
+    expect(one.story).toEqual(other.story);
+    expect(one.story.length).toBeGreaterThan(20);
+  });
+
+  it("I1–I12 schedules do what their seeds say: faults of every kind take effect", async () => {
+    const faults = new Set<string>();
+    for (let seed = 10_001; seed <= 10_120; seed++) for (const kind of (await runSchedule(seed)).faults.keys()) faults.add(kind);
+    const needed = ["take-over", "fenced", "message lost", "broker late", "redelivery", "race accepted", "commit unheard"];
+    expect(needed.filter((kind) => !faults.has(kind))).toEqual([]);
+  }, timeoutMs);
+
+  it.each(keptSeeds)("I1–I12 seed $seed once found: $found", async ({ seed }) => {
+    expect(await brokenBy(seed)).toEqual([]);
+  });
+
+  it.each(firstSeeds)(
+    "I1–I12 no rule is broken from seed %i on",
+    async (first) => {
+      const broken: string[] = [];
+      for (let seed = first; seed < first + seedsATest; seed++) broken.push(...(await brokenBy(seed)));
+      expect(broken).toEqual([]);
+    },
+    timeoutMs,
+  );
+});
