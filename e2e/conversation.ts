@@ -43,6 +43,7 @@ export class Conversation {
   readonly #stream: { close(): void };
   #waiting: (() => void)[] = [];
   #connections = 0;
+  #isReady = false;
 
   /** `readFrom`: another address than the one messages are posted to. */
   constructor(baseUrl: string, sessionId: string, readFrom: string = baseUrl) {
@@ -55,7 +56,7 @@ export class Conversation {
 
   /** Resolves when the stream has been open and ready once. */
   ready(limitMs = 30_000): Promise<void> {
-    return this.#when("the stream is ready", () => this.#connections > 0, limitMs);
+    return this.#when("the stream is ready", () => this.#isReady, limitMs);
   }
 
   /** Posts a message; throws `TurnRefused` where it is not accepted. */
@@ -102,7 +103,8 @@ export class Conversation {
   #take(event: ClientEvent): void {
     if (event.type === "connected") {
       if (this.#connections++ > 0) this.reconnects++;
-    } else if (event.type === "answer_changed") {
+    } else if (event.type === "ready") this.#isReady = true;
+    else if (event.type === "answer_changed") {
       const { messageId, fold, change } = event;
       const before = this.#texts.get(messageId) ?? "";
       if (!fold.text.startsWith(before))

@@ -341,7 +341,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "ended are listed",
     rule: "P5: an answer that ended between two listings is recalled",
-    edits: [{ file: podReader, find: "if (isFinalStatus(row.status)) this.#recall(row);", replace: "if (isFinalStatus(row.status)) continue;" }],
+    edits: [{ file: podReader, find: "if (isFinalStatus(row.status)) void this.#recall(row);", replace: "if (isFinalStatus(row.status)) continue;" }],
     seed: 1156,
   },
   {
@@ -349,7 +349,7 @@ export const mutants: readonly Mutant[] = [
     rule: "P4: without an owner the final row is the answer",
     edits: [
       { file: "src/answer-recovery.ts", find: "if (final) this.finalize(answer, row);", replace: "" },
-      { file: podReader, find: "this.#recovery.finalize(answer, row);\n    for (const connection of readers)", replace: "for (const connection of readers)" },
+      { file: podReader, find: "await this.#recovery.loadRow(answer);\n  }\n\n  /** Keeps", replace: "}\n\n  /** Keeps" },
     ],
     seed: 1,
   },

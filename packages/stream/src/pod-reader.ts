@@ -150,7 +150,7 @@ export class PodReader {
       // What was there before and neither cursor nor database calls unfinished belongs to the history, read elsewhere.
       const isOld = answer.followedAtMs < attachedAtMs && !wanted.has(answer.messageId);
       const isHistory = isOld && (unfinished !== null || answer.isClosed);
-      if (isHistory) connection.skip(answer);
+      if (isHistory) connection.skip(answer.messageId, answer.fold.generation);
       else this.#push(connection, answer);
     }
     const recovered = unfinished !== null && read.every(Boolean);
@@ -295,8 +295,11 @@ export class PodReader {
       for (const row of [...rows, ...others]) {
         // A cursor may name anything; only answers of the sessions this connection may show are looked at.
         if (row === null || !connection.sessionIds.includes(row.session_id)) continue;
+        const isFinal = isFinalStatus(row.status);
+        // What this reader still lacks may be history to others; what ended longer ago they have or had read before.
+        if (isFinal) this.#skipWhereHistory(row, !recent.some((other) => other.message_id === row.message_id));
         const answer = this.#follow(row.message_id, row.session_id, true);
-        if (answer !== null && isFinalStatus(row.status)) this.#recovery.finalize(answer, row);
+        if (answer !== null && isFinal) this.#recovery.finalize(answer, row);
       }
       for (const id of connection.believedUnfinished) {
         const sessionId = this.#answers.get(id)?.sessionId;
@@ -370,14 +373,22 @@ export class PodReader {
   }
 
   /** An answer ended, perhaps without a word of it having arrived: whoever was connected by then lacks it. */
-  async #recall({ message_id, session_id }: AnswerRow): Promise<void> {
-    const readers = [...(this.#bySession.get(session_id) ?? [])];
-    if (readers.every(({ history }) => history.has(message_id))) return;
-    const answer = this.#follow(message_id, session_id, false);
+  async #recall(row: AnswerRow): Promise<void> {
+    const readers = [...(this.#bySession.get(row.session_id) ?? [])];
+    if (readers.every(({ history }) => history.has(row.message_id))) return;
+    const answer = this.#follow(row.message_id, row.session_id, false);
     if (answer === null || answer.finalRow !== null) return;
-    for (const connection of readers) if (connection.history.has(message_id)) connection.skip(answer);
+    this.#skipWhereHistory(row, false);
     this.#want(answer);
     await this.#recovery.loadRow(answer);
+  }
+
+  /** Keeps an answer that has ended from readers for whom it is history: by what is known, or all who do not name it. */
+  #skipWhereHistory({ message_id, session_id, generation }: AnswerRow, byAll: boolean): void {
+    for (const connection of this.#bySession.get(session_id) ?? []) {
+      if (connection.believes(message_id) || !(byAll || connection.history.has(message_id))) continue;
+      connection.skip(message_id, generation);
+    }
   }
 
   #forgetAnswer(answer: LiveAnswer): void {

@@ -93,9 +93,9 @@ export class ReaderConnection {
   }
 
   /** The reader has this answer already, as far as can be known: nothing of it is sent until `unskip`. */
-  skip(answer: LiveAnswer): void {
-    this.#completed.set(answer.messageId, answer.fold.generation);
-    this.#skipped.add(answer.messageId);
+  skip(messageId: string, generation: number): void {
+    this.#completed.set(messageId, generation);
+    this.#skipped.add(messageId);
   }
 
   /** It turned out that the reader does not have it. */
