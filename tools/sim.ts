@@ -10,13 +10,21 @@ const usage = `The deterministic simulation of the stream: pods, workers, reader
   npm run sim -- --seed S                             run one schedule and print its story
 `;
 
-type Totals = { schedules: number; steps: number; virtualMs: number; broken: BrokenSeed[]; faults: Map<string, number> };
+type Totals = {
+  schedules: number;
+  steps: number;
+  virtualMs: number;
+  broken: BrokenSeed[];
+  faults: Map<string, number>;
+};
 
 /** Runs one schedule and prints everything that happened in it; true when no rule was broken. */
 async function tellStory(seed: number): Promise<boolean> {
   const { story, violations, steps, durationMs, fingerprint } = await runSchedule(seed, { story: true });
   print(story.join("\n"));
-  print(`seed ${seed}: ${steps} steps, ${(durationMs / 1000).toFixed(1)} s of virtual time, fingerprint ${fingerprint}`);
+  print(
+    `seed ${seed}: ${steps} steps, ${(durationMs / 1000).toFixed(1)} s of virtual time, fingerprint ${fingerprint}`,
+  );
   for (const { atMs, rule, what } of violations) print(`BROKEN at ${atMs} ms: ${rule}: ${what}`);
   return violations.length === 0;
 }
@@ -80,7 +88,9 @@ function wholeNumber(text: string | undefined, otherwise: number): number {
 
 async function main(): Promise<void> {
   const string = { type: "string" as const };
-  const { values } = parseArgs({ options: { seeds: string, seed: string, threads: string, help: { type: "boolean" } } });
+  const { values } = parseArgs({
+    options: { seeds: string, seed: string, threads: string, help: { type: "boolean" } },
+  });
   if (values.help === true || (values.seed === undefined && values.seeds === undefined)) return print(usage);
   const seed = wholeNumber(values.seed, 1);
   const threads = wholeNumber(values.threads, os.availableParallelism());

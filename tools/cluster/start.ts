@@ -1,6 +1,5 @@
 import fs from "node:fs";
-import { EmbeddedDatabaseError } from "@uci/adapters/postgres";
-import { takeInstanceLock } from "../../packages/adapters/src/postgres/embedded/instance-lock.ts";
+import { EmbeddedDatabaseError, takeInstanceLock } from "@uci/adapters/postgres";
 import { type Cluster, type ClusterWatcher, prepareCluster } from "./cluster.ts";
 import { controlPath, listenForCommands } from "./control.ts";
 import { stopLeftovers } from "./leftovers.ts";

@@ -1,12 +1,7 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import {
-  defaultCacheFolder,
-  packagedBinaries,
-  reachableBinaries,
-} from "../../packages/adapters/src/postgres/embedded/binaries.ts";
-import type { ServerAccount } from "../../packages/adapters/src/postgres/embedded/server-account.ts";
+import { defaultCacheFolder, packagedBinaries, reachableBinaries, type ServerAccount } from "@uci/adapters/postgres";
 
 /** Where `initdb` and `postgres` are, and their major version. */
 export type PostgresPrograms = { readonly folder: string; readonly majorVersion: number };

@@ -6,8 +6,9 @@ import {
   type DataFolder,
   giveTo,
   prepareDataFolder,
-} from "../../packages/adapters/src/postgres/embedded/data-folder.ts";
-import { type ServerAccount, serverAccount } from "../../packages/adapters/src/postgres/embedded/server-account.ts";
+  type ServerAccount,
+  serverAccount,
+} from "@uci/adapters/postgres";
 import { freePort } from "./free-port.ts";
 import { type PostgresPrograms, postgresPrograms } from "./postgres-programs.ts";
 import { ServiceProcess } from "./service-process.ts";

@@ -20,8 +20,7 @@ const answers = {
   failed: { name: "failed", code: "internal_error", retryAfterSeconds: 1 },
   no_pod: {
     name: "no-pod",
-    code: "draining",
-    message: "No server can take this just now; try again in a moment.",
+    code: "no_pod_available",
     retryAfterSeconds: 1,
   },
 } as const satisfies Record<string, GatewayAnswer>;

@@ -27,6 +27,11 @@ export const errorRegistry = {
   internal_error: { status: 500, retryable: true, meaning: "Something went wrong here." },
   database_unavailable: { status: 503, retryable: true, meaning: "The database cannot be reached just now." },
   broker_unavailable: { status: 503, retryable: true, meaning: "New messages cannot be taken just now." },
+  no_pod_available: {
+    status: 503,
+    retryable: true,
+    meaning: "No server can take this just now; try again in a moment.",
+  },
   draining: { status: 503, retryable: true, meaning: "This server is going away; connect again." },
   provider_unauthorized: { status: 502, retryable: false, meaning: "The provider refused the configured key." },
   provider_rate_limited: { status: 502, retryable: true, meaning: "The provider's rate limit is reached." },

@@ -87,7 +87,8 @@ export class AnswerTruth {
     const name = `chunk ${generation}.${attempt}#${chunk_id}`;
     if (truth.close !== null) this.#broken(chunk.is_final ? "I3" : "I7", `${name} was committed behind the close`);
     if (attempt < truth.attempt) this.#broken("I8", `${name} was committed behind attempt ${truth.attempt}`);
-    else if (attempt > truth.attempt || truth.openedIn !== workerId) this.#broken("I12", `${name} is of nobody's attempt`);
+    else if (attempt > truth.attempt || truth.openedIn !== workerId)
+      this.#broken("I12", `${name} is of nobody's attempt`);
     if (generation < this.#latest) this.#broken("I8", `${name} was committed behind generation ${this.#latest}`);
     if (chunk_id !== truth.chunks.length) this.#broken("I2", `${name} was committed as number ${truth.chunks.length}`);
     if (chunk_type !== "reset" && chunk.offset !== truth.bytes) this.#broken("I1", `${name} stands at ${chunk.offset}`);

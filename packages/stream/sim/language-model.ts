@@ -38,7 +38,10 @@ export class SimulatedModel {
     const count = this.#plan.words.get(messageId) ?? 5;
     let text = "";
     for (let index = 0; index < count; index++) {
-      text += index % 4 === 3 ? awkward[(index + count) % awkward.length]! : `${variant}${messageId.slice(-1)}${index}${"x".repeat(this.#plan.paddingCharacters)} `;
+      text +=
+        index % 4 === 3
+          ? awkward[(index + count) % awkward.length]!
+          : `${variant}${messageId.slice(-1)}${index}${"x".repeat(this.#plan.paddingCharacters)} `;
     }
     return text;
   }

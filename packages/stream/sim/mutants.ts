@@ -144,20 +144,36 @@ export const mutants: readonly Mutant[] = [
         find: `if (progress.fold.close !== null) return { kind: "closed"`,
         replace: `if (progress.fold.close !== null && attemptsOf === null) return { kind: "closed"`,
       },
-      { file: workerLoop, find: "/** `unknown`: the database cannot say. */", replace: "const attemptsOf: unknown = 1;" },
+      {
+        file: workerLoop,
+        find: "/** `unknown`: the database cannot say. */",
+        replace: "const attemptsOf: unknown = 1;",
+      },
     ],
     seed: 1,
   },
   {
     name: "one task a message",
     rule: "W4: a second delivery is given back while the first is worked on",
-    edits: [{ file: incarnation, find: "this.#ended || this.#draining || this.busy.has(messageId)", replace: "this.#ended || this.#draining" }],
+    edits: [
+      {
+        file: incarnation,
+        find: "this.#ended || this.#draining || this.busy.has(messageId)",
+        replace: "this.#ended || this.#draining",
+      },
+    ],
     seed: 1,
   },
   {
     name: "row read again",
     rule: "W2: the row is read again after the fold",
-    edits: [{ file: workerLoop, find: "const after = await rowView(job, incarnation);", replace: "const after: RowView = before;" }],
+    edits: [
+      {
+        file: workerLoop,
+        find: "const after = await rowView(job, incarnation);",
+        replace: "const after: RowView = before;",
+      },
+    ],
     seed: 1,
   },
   {
@@ -182,7 +198,11 @@ export const mutants: readonly Mutant[] = [
         find: "this.#uncommittedBytes += text.length;",
         replace: "this.#uncommittedBytes += text.length;\n    this.#chunks.push(chunk);",
       },
-      { file: answerRun, find: "if (this.progress.apply(chunk)) this.#chunks.push(chunk);", replace: "this.progress.apply(chunk);" },
+      {
+        file: answerRun,
+        find: "if (this.progress.apply(chunk)) this.#chunks.push(chunk);",
+        replace: "this.progress.apply(chunk);",
+      },
     ],
     seed: 1,
   },
@@ -218,10 +238,26 @@ export const mutants: readonly Mutant[] = [
     name: "wish read after serve",
     rule: "W6: the stop wish is read when stop is served",
     edits: [
-      { file: workerLoop, find: "await run.serve();", replace: "const seen = await rowView(job, incarnation);\n  await run.serve();" },
-      { file: workerLoop, find: "await carryOut(run, exhausted, incarnation);", replace: "await carryOut(run, exhausted, incarnation, seen);" },
-      { file: workerLoop, find: "exhausted: boolean, incarnation: Incarnation): Promise", replace: "exhausted: boolean, incarnation: Incarnation, seen: RowView): Promise" },
-      { file: workerLoop, find: "Promise.all([rowView(run.job, incarnation), ", replace: "Promise.all([Promise.resolve(seen), " },
+      {
+        file: workerLoop,
+        find: "await run.serve();",
+        replace: "const seen = await rowView(job, incarnation);\n  await run.serve();",
+      },
+      {
+        file: workerLoop,
+        find: "await carryOut(run, exhausted, incarnation);",
+        replace: "await carryOut(run, exhausted, incarnation, seen);",
+      },
+      {
+        file: workerLoop,
+        find: "exhausted: boolean, incarnation: Incarnation): Promise",
+        replace: "exhausted: boolean, incarnation: Incarnation, seen: RowView): Promise",
+      },
+      {
+        file: workerLoop,
+        find: "Promise.all([rowView(run.job, incarnation), ",
+        replace: "Promise.all([Promise.resolve(seen), ",
+      },
     ],
     seed: 1,
   },
@@ -234,7 +270,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: "leader read",
     rule: "Tails, journals and owners are read from the leader",
-    edits: [{ file: sequencedLog, find: "readsFromLeader: boolean = true", replace: "readsFromLeader: boolean = false" }],
+    edits: [
+      { file: sequencedLog, find: "readsFromLeader: boolean = true", replace: "readsFromLeader: boolean = false" },
+    ],
     seed: 1,
   },
   {
@@ -259,7 +297,11 @@ export const mutants: readonly Mutant[] = [
         find: "(error) => error instanceof PermanentStoreError,",
         replace: "() => true,",
       },
-      { file: workerLoop, find: `outcome = await store({ ...answer, status: "failed", tools: [], error });`, replace: "outcome = null; void error;" },
+      {
+        file: workerLoop,
+        find: `outcome = await store({ ...answer, status: "failed", tools: [], error });`,
+        replace: "outcome = null; void error;",
+      },
       { file: workerLoop, find: "if (outcome === null) return;", replace: "if (outcome === null) return stored();" },
     ],
     seed: 1,
@@ -280,9 +322,17 @@ export const mutants: readonly Mutant[] = [
     name: "generation of a page",
     rule: "F3: a page of a lower generation or attempt is ignored",
     edits: [
-      { file: liveAnswer, find: "if (this.finalRow !== null || reply.generation < fold.generation) return false;", replace: "if (this.finalRow !== null) return false;" },
+      {
+        file: liveAnswer,
+        find: "if (this.finalRow !== null || reply.generation < fold.generation) return false;",
+        replace: "if (this.finalRow !== null) return false;",
+      },
       { file: "src/fold.ts", find: `if (chunk.generation < this.generation) return "old";`, replace: "" },
-      { file: "src/fold.ts", find: "chunk.generation > this.generation ||", replace: "chunk.generation !== this.generation ||" },
+      {
+        file: "src/fold.ts",
+        find: "chunk.generation > this.generation ||",
+        replace: "chunk.generation !== this.generation ||",
+      },
     ],
     seed: 1,
   },
@@ -329,19 +379,37 @@ export const mutants: readonly Mutant[] = [
   {
     name: "gap repair",
     rule: "P2: what is missing is asked for",
-    edits: [{ file: liveAnswer, find: "return (gap || silent || this.fold.close !== null)", replace: "void gap; void silent;\n    return this.fold.close !== null" }],
+    edits: [
+      {
+        file: liveAnswer,
+        find: "return (gap || silent || this.fold.close !== null)",
+        replace: "void gap; void silent;\n    return this.fold.close !== null",
+      },
+    ],
     seed: 1,
   },
   {
     name: "close in a snapshot",
     rule: "P5: a snapshot that covers the close says how the answer ended",
-    edits: [{ file: liveAnswer, find: "status: finishReason === null ? begun : statusOfFinish(finishReason),", replace: "status: begun," }],
+    edits: [
+      {
+        file: liveAnswer,
+        find: "status: finishReason === null ? begun : statusOfFinish(finishReason),",
+        replace: "status: begun,",
+      },
+    ],
     seed: 3,
   },
   {
     name: "ended are listed",
     rule: "P5: an answer that ended between two listings is recalled",
-    edits: [{ file: podReader, find: "if (isFinalStatus(row.status)) void this.#recall(row);", replace: "if (isFinalStatus(row.status)) continue;" }],
+    edits: [
+      {
+        file: podReader,
+        find: "if (isFinalStatus(row.status)) void this.#recall(row);",
+        replace: "if (isFinalStatus(row.status)) continue;",
+      },
+    ],
     seed: 1156,
   },
   {
@@ -349,14 +417,24 @@ export const mutants: readonly Mutant[] = [
     rule: "P4: without an owner the final row is the answer",
     edits: [
       { file: "src/answer-recovery.ts", find: "if (final) this.finalize(answer, row);", replace: "" },
-      { file: podReader, find: "await this.#recovery.loadRow(answer);\n  }\n\n  /** Keeps", replace: "}\n\n  /** Keeps" },
+      {
+        file: podReader,
+        find: "await this.#recovery.loadRow(answer);\n  }\n\n  /** A cursor",
+        replace: "}\n\n  /** A cursor",
+      },
     ],
     seed: 1,
   },
   {
     name: "unpublished are published",
     rule: "S1: a stored job that was never published is published",
-    edits: [{ file: "src/sweeper.ts", find: "if (nowMs - pending.created_at_ms < streamLimits.unpublishedJobMs) return;", replace: "return;" }],
+    edits: [
+      {
+        file: "src/sweeper.ts",
+        find: "if (nowMs - pending.created_at_ms < streamLimits.unpublishedJobMs) return;",
+        replace: "return;",
+      },
+    ],
     seed: 1,
   },
   {

@@ -1,5 +1,5 @@
 import { type StreamEvent, subjects, type WorkflowRequest } from "@uci/protocol";
-import { type Cursor } from "../src/cursor.ts";
+import type { Cursor } from "../src/cursor.ts";
 import { type PodEvent, PodReader, ReaderConnection, type ReaderSink, type StopOutcome } from "../src/pod-reader.ts";
 import type { LiveChannel, Outbox, WorkQueue } from "../src/ports.ts";
 import type { SimulatedDatabase } from "./database.ts";

@@ -278,7 +278,11 @@ export class Schedule {
         const { chunks } = truth.answer(row.message_id).generation(row.generation);
         const last = chunks.findLast((chunk) => Date.parse(chunk.timestamp) - time.epochMs < beforeMs);
         const fold = client.answers.get(row.message_id)?.fold;
-        if (last === undefined || (fold !== undefined && fold.generation >= row.generation && fold.nextChunkId > last.chunk_id)) continue;
+        if (
+          last === undefined ||
+          (fold !== undefined && fold.generation >= row.generation && fold.nextChunkId > last.chunk_id)
+        )
+          continue;
         if (truth.answer(row.message_id).committedAtMs(last) > beforeMs) continue;
         story.broken("P2", `${client.name} still lacks chunk ${last.chunk_id} of ${row.message_id}`);
       }
@@ -299,7 +303,8 @@ export class Schedule {
       for (const [messageId, { fold, isEnded }] of client.answers) {
         const row = this.database.rows.get(messageId);
         if (row === undefined || row.finalAtMs === null || !isEnded) continue;
-        if (fold.text !== row.text) story.broken("I4", `${client.name} ends with ${fold.text}, the row with ${row.text}`);
+        if (fold.text !== row.text)
+          story.broken("I4", `${client.name} ends with ${fold.text}, the row with ${row.text}`);
       }
     }
     for (const { messageId, atMs } of this.wishes) {

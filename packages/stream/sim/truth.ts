@@ -46,7 +46,8 @@ export class Truth {
     const journal = this.#journals.get(workerId) ?? { lastNumber: -1, sealedAtMs: null, isWiped: false };
     this.#journals.set(workerId, journal);
     this.#story.tell("journal", () => `${workerId} ${entry.number}: ${entry.records.map(describe).join(", ")}`);
-    if (journal.sealedAtMs !== null) this.#story.broken("I8", `${workerId} committed entry ${entry.number} behind a seal`);
+    if (journal.sealedAtMs !== null)
+      this.#story.broken("I8", `${workerId} committed entry ${entry.number} behind a seal`);
     if (entry.number !== journal.lastNumber + 1 && !journal.isWiped) {
       this.#story.broken("I8", `entry ${entry.number} of ${workerId} follows ${journal.lastNumber}`);
     }
@@ -69,7 +70,8 @@ export class Truth {
   /** Somebody listens there from now on. */
   listening(subject: string): void {
     const [, kind, messageId, verb] = subject.split(".");
-    if (kind === "message" && verb === "stop" && messageId !== undefined) this.answer(messageId).stopServedAt = this.#order++;
+    if (kind === "message" && verb === "stop" && messageId !== undefined)
+      this.answer(messageId).stopServedAt = this.#order++;
   }
 
   stopWished(messageId: string): void {

@@ -16,7 +16,11 @@ type Job = {
   taken: boolean;
 };
 
-type Taker = { readonly from: MortalProcess; readonly deliver: (jobs: readonly Delivery[]) => void; readonly most: number };
+type Taker = {
+  readonly from: MortalProcess;
+  readonly deliver: (jobs: readonly Delivery[]) => void;
+  readonly most: number;
+};
 
 /** The work queue at the broker. An acknowledgement counts for the job, whichever delivery it was given for. */
 export class SimulatedQueue {

@@ -150,7 +150,7 @@ export class PodReader {
       // What was there before and neither cursor nor database calls unfinished belongs to the history, read elsewhere.
       const isOld = answer.followedAtMs < attachedAtMs && !wanted.has(answer.messageId);
       const isHistory = isOld && (unfinished !== null || answer.isClosed);
-      if (isHistory) connection.skip(answer.messageId, answer.fold.generation);
+      if (isHistory) connection.skip(answer);
       else this.#push(connection, answer);
     }
     const recovered = unfinished !== null && read.every(Boolean);
@@ -296,8 +296,7 @@ export class PodReader {
         // A cursor may name anything; only answers of the sessions this connection may show are looked at.
         if (row === null || !connection.sessionIds.includes(row.session_id)) continue;
         const isFinal = isFinalStatus(row.status);
-        // What this reader still lacks may be history to others; what ended longer ago they have or had read before.
-        if (isFinal) this.#skipWhereHistory(row, !recent.some((other) => other.message_id === row.message_id));
+        if (isFinal && !recent.some((other) => other.message_id === row.message_id)) this.#noteHistory(row);
         const answer = this.#follow(row.message_id, row.session_id, true);
         if (answer !== null && isFinal) this.#recovery.finalize(answer, row);
       }
@@ -378,16 +377,14 @@ export class PodReader {
     if (readers.every(({ history }) => history.has(row.message_id))) return;
     const answer = this.#follow(row.message_id, row.session_id, false);
     if (answer === null || answer.finalRow !== null) return;
-    this.#skipWhereHistory(row, false);
     this.#want(answer);
     await this.#recovery.loadRow(answer);
   }
 
-  /** Keeps an answer that has ended from readers for whom it is history: by what is known, or all who do not name it. */
-  #skipWhereHistory({ message_id, session_id, generation }: AnswerRow, byAll: boolean): void {
+  /** A cursor names what ended longer ago than is listed: everybody else has it, or reads it as history. */
+  #noteHistory({ message_id, session_id }: AnswerRow): void {
     for (const connection of this.#bySession.get(session_id) ?? []) {
-      if (connection.believes(message_id) || !(byAll || connection.history.has(message_id))) continue;
-      connection.skip(message_id, generation);
+      if (!connection.believes(message_id)) connection.history.add(message_id);
     }
   }
 

@@ -23,7 +23,7 @@ export class ReaderConnection {
   holding = true;
   /** Since when it has not taken what was written; null: it keeps up. */
   slowSinceMs: number | null = null;
-  /** Answers that had ended shortly before it was opened: history, which it reads elsewhere. */
+  /** Answers that had ended before it was opened and that its cursor does not name: history, which it reads elsewhere. */
   readonly history = new Set<string>();
   readonly #positions: Map<string, CursorPosition>;
   /** Answers whose end it has been told, with the generation. */
@@ -62,7 +62,7 @@ export class ReaderConnection {
    * chunks that were.
    */
   pump(answer: LiveAnswer, nowMs: number): number {
-    if (this.holding) return 0;
+    if (this.holding || this.history.has(answer.messageId)) return 0;
     if (this.sink.unsentBytes > streamLimits.unsentBytes) {
       this.slowSinceMs ??= nowMs;
       return 0;
@@ -93,9 +93,9 @@ export class ReaderConnection {
   }
 
   /** The reader has this answer already, as far as can be known: nothing of it is sent until `unskip`. */
-  skip(messageId: string, generation: number): void {
-    this.#completed.set(messageId, generation);
-    this.#skipped.add(messageId);
+  skip(answer: LiveAnswer): void {
+    this.#completed.set(answer.messageId, answer.fold.generation);
+    this.#skipped.add(answer.messageId);
   }
 
   /** It turned out that the reader does not have it. */
@@ -105,6 +105,7 @@ export class ReaderConnection {
 
   /** The answer starts from nothing for this reader: sends all of it, whatever was sent before. */
   resend(answer: LiveAnswer): void {
+    if (this.history.has(answer.messageId)) return;
     this.#completed.delete(answer.messageId);
     this.#sendSnapshot(answer, true);
     this.#complete(answer);

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { describe, expect, it } from "vitest";
 import { mutants } from "../sim/mutants.ts";
-import { type BrokenSeed } from "../sim/thread.ts";
+import type { BrokenSeed } from "../sim/thread.ts";
 import { runThread } from "../sim/threads.ts";
 
 /** A mutant is caught within this many seeds from its own on. */
@@ -22,10 +22,15 @@ function occurrences(file: string, text: string): number {
 }
 
 describe("mutants of the heart", () => {
-  it.each(mutants)("I1–I12 without “$name” a rule is broken ($rule)", async ({ name, edits, seed }) => {
-    for (const { file, find } of edits) expect({ file, find, times: occurrences(file, find) }).toEqual({ file, find, times: 1 });
-    const broken = await firstBroken(seed, name, seedsMost);
-    expect(broken).not.toBeNull();
-    expect(await firstBroken(broken!.seed, null, 1)).toBeNull();
-  }, timeoutMs);
+  it.each(mutants)(
+    "I1–I12 without “$name” a rule is broken ($rule)",
+    async ({ name, edits, seed }) => {
+      for (const { file, find } of edits)
+        expect({ file, find, times: occurrences(file, find) }).toEqual({ file, find, times: 1 });
+      const broken = await firstBroken(seed, name, seedsMost);
+      expect(broken).not.toBeNull();
+      expect(await firstBroken(broken!.seed, null, 1)).toBeNull();
+    },
+    timeoutMs,
+  );
 });

@@ -21,12 +21,25 @@ describe("simulation", () => {
     expect(one.story.length).toBeGreaterThan(20);
   });
 
-  it("I1–I12 schedules do what their seeds say: faults of every kind take effect", async () => {
-    const faults = new Set<string>();
-    for (let seed = 10_001; seed <= 10_120; seed++) for (const kind of (await runSchedule(seed)).faults.keys()) faults.add(kind);
-    const needed = ["take-over", "fenced", "message lost", "broker late", "redelivery", "race accepted", "commit unheard"];
-    expect(needed.filter((kind) => !faults.has(kind))).toEqual([]);
-  }, timeoutMs);
+  it(
+    "I1–I12 schedules do what their seeds say: faults of every kind take effect",
+    async () => {
+      const faults = new Set<string>();
+      for (let seed = 10_001; seed <= 10_120; seed++)
+        for (const kind of (await runSchedule(seed)).faults.keys()) faults.add(kind);
+      const needed = [
+        "take-over",
+        "fenced",
+        "message lost",
+        "broker late",
+        "redelivery",
+        "race accepted",
+        "commit unheard",
+      ];
+      expect(needed.filter((kind) => !faults.has(kind))).toEqual([]);
+    },
+    timeoutMs,
+  );
 
   it.each(keptSeeds)("I1–I12 seed $seed once found: $found", async ({ seed }) => {
     expect(await brokenBy(seed)).toEqual([]);

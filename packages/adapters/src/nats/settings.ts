@@ -1,5 +1,5 @@
-import fs from "node:fs";
 import { z } from "zod";
+import { isReadableFile } from "../readable-file.ts";
 import { BrokerSetupError } from "./errors.ts";
 import { natsLimits } from "./limits.ts";
 
@@ -121,14 +121,6 @@ function isListOfAddresses(list: string): boolean {
     const isUsable = ({ protocol, hostname, pathname, search }: URL) =>
       ["nats:", "tls:"].includes(protocol) && hostname !== "" && ["", "/"].includes(pathname) && search === "";
     return addresses.length > 0 && addresses.every(isUsable);
-  } catch {
-    return false;
-  }
-}
-
-function isReadableFile(path: string): boolean {
-  try {
-    return fs.statSync(path).isFile();
   } catch {
     return false;
   }

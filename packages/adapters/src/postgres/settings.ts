@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import type { PoolConfig } from "pg";
 import { z } from "zod";
+import { isReadableFile } from "../readable-file.ts";
 
 /** How `sslmode` of an address is taken. `verified`: against the authority's file when one is given, else the system's. */
 const encryptionOf: Readonly<Record<string, "none" | "unverified" | "verified">> = {
@@ -69,12 +70,4 @@ function encryptionIn(address: URL, hasAuthority: boolean): "none" | "unverified
 function hasKnownMode(address: string): boolean {
   const mode = URL.parse(address)?.searchParams.get("sslmode");
   return mode === undefined || mode === null || mode === "" || mode in encryptionOf;
-}
-
-function isReadableFile(file: string): boolean {
-  try {
-    return fs.statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }

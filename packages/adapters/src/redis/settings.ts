@@ -1,5 +1,5 @@
-import fs from "node:fs";
 import { z } from "zod";
+import { isReadableFile } from "../readable-file.ts";
 
 /** Where the session registry is. */
 export const redisSettingSchemas = {
@@ -13,11 +13,3 @@ export const redisSettingSchemas = {
     .optional()
     .describe("File of the authority that the certificate of Redis is checked against, for rediss://."),
 } as const;
-
-function isReadableFile(file: string): boolean {
-  try {
-    return fs.statSync(file).isFile();
-  } catch {
-    return false;
-  }
-}
