@@ -41,7 +41,7 @@ async function runMany(first: number, seeds: number, threads: number): Promise<b
   };
   const tasks = Array.from({ length: threads }, (_, index) => {
     const count = Math.ceil((seeds - index) / threads);
-    return { first: first + index, stride: threads, count, mutant: null, untilBroken: false };
+    return { first: first + index, stride: threads, count, mutant: null, isRuleOff: false, untilBroken: false };
   });
   await Promise.all(tasks.filter(({ count }) => count > 0).map((task) => runThread(task, hear)));
   printTotals(totals, startedMs);

@@ -11,9 +11,9 @@ type GenerationTruth = {
   /** The attempt whose `opened` is committed last, and the journal it stands in. */
   attempt: number;
   openedIn: string | null;
+  openedAtMs: number;
   /** Owners by attempt. */
   readonly owners: Map<number, OwnerRecord>;
-  calls: number;
 };
 
 const encoder = new TextEncoder();
@@ -26,11 +26,15 @@ export class AnswerTruth {
   #latest = 0;
   /** The row, once it is final. */
   row: FinalAnswer | null = null;
+  rowAtMs = Number.POSITIVE_INFINITY;
 
-  /** When `stop` was served last, a stop was first wished for, and a look at the row last failed; null: never. */
-  stopServedAt: number | null = null;
+  /** When a process last began to serve `stop`, by its name. */
+  readonly stopServedAt = new Map<string, number>();
+  /** When a stop was first wished for, and a look at the row last failed; null: never. */
   wishedAt: number | null = null;
   loadFailedAt: number | null = null;
+  /** Claims for which the provider has been called. */
+  readonly #called = new Set<OwnerRecord>();
   readonly #elapsedMs: () => number;
   readonly #committedAtMs = new Map<Chunk, number>();
 
@@ -48,7 +52,7 @@ export class AnswerTruth {
     const known = this.#generations.get(generation);
     if (known !== undefined) return known;
     const truth: GenerationTruth = {
-      ...{ chunks: [], text: "", bytes: 0, close: null, attempt: 0, openedIn: null, owners: new Map(), calls: 0 },
+      ...{ chunks: [], text: "", bytes: 0, close: null, attempt: 0, openedIn: null, openedAtMs: 0, owners: new Map() },
     };
     this.#generations.set(generation, truth);
     this.#latest = Math.max(this.#latest, generation);
@@ -79,6 +83,7 @@ export class AnswerTruth {
     }
     truth.attempt = attempt;
     truth.openedIn = workerId;
+    truth.openedAtMs = this.#elapsedMs();
   }
 
   committed(chunk: JournaledChunk, workerId: string): void {
@@ -102,6 +107,11 @@ export class AnswerTruth {
       truth.bytes = 0;
     }
     if (chunk.is_final) truth.close = chunk;
+  }
+
+  /** Whether a generation of it is closed by that chunk. */
+  isClosedWith(chunkId: number): boolean {
+    return [...this.#generations.values()].some(({ close }) => close?.chunk_id === chunkId);
   }
 
   /** When a chunk was committed. */
@@ -134,6 +144,7 @@ export class AnswerTruth {
       this.#broken("I4", `its row holds ${answer.text}, its journals ${truth.text}`);
     }
     this.row = answer;
+    this.rowAtMs = this.#elapsedMs();
   }
 
   acknowledged(generation: number): void {
@@ -141,19 +152,27 @@ export class AnswerTruth {
     if (this.row === null && generation >= this.#latest) this.#broken("W8", "its job was acknowledged before its row");
   }
 
-  /** Returns the worker whose attempt the call is made for. */
-  providerCalled(): string | null {
-    const truth = this.latest;
-    truth.calls++;
-    if (truth.calls > truth.owners.size) {
-      this.#broken("I10", `the provider was called ${truth.calls} times in ${truth.owners.size} attempts`);
+  /** Returns the worker whose attempt the call is made for: the last that this process has claimed. */
+  providerCalled(processName: string): string | null {
+    let owner: OwnerRecord | null = null;
+    for (const { owners } of this.#generations.values()) {
+      for (const record of owners.values()) if (record.worker_id.startsWith(`${processName}-`)) owner = record;
     }
-    const { wishedAt, stopServedAt, loadFailedAt } = this;
-    const wasReadable = loadFailedAt === null || stopServedAt === null || loadFailedAt < stopServedAt;
-    if (wishedAt !== null && stopServedAt !== null && wishedAt < stopServedAt && wasReadable) {
+    if (owner === null) this.#broken("I10", `${processName} calls the provider without an attempt`);
+    else if (this.#called.has(owner)) {
+      this.#broken("I10", `the provider is called twice for attempt ${owner.generation}.${owner.attempt}`);
+    } else this.#called.add(owner);
+    const own = owner === null ? null : this.generation(owner.generation);
+    if (own !== null && own.close !== null && own.openedIn === owner?.worker_id) {
+      this.#broken("W6", "the provider is called for what its own worker has closed");
+    }
+    const { wishedAt, loadFailedAt } = this;
+    const servedAt = this.stopServedAt.get(processName) ?? -1;
+    const wasReadable = loadFailedAt === null || loadFailedAt < servedAt;
+    if (wishedAt !== null && wishedAt < servedAt && wasReadable) {
       this.#broken("W6", "the provider was called although a stop was wished for before");
     }
-    return truth.owners.get(Math.max(...truth.owners.keys()))?.worker_id ?? null;
+    return owner?.worker_id ?? null;
   }
 
   #broken(rule: string, what: string): void {

@@ -39,6 +39,7 @@ export class Client {
   readonly #pods: () => readonly PodProcess[];
   readonly #keepsBook: boolean;
   readonly #ended = new Map<string, number>();
+  readonly #generations = new Map<string, number>();
   #connection: Connection | null = null;
   #connections = 0;
   #failures = 0;
@@ -76,7 +77,10 @@ export class Client {
   connect(): void {
     this.drop();
     const ready = this.#pods().filter((pod) => pod.isReady && !pod.process.isDead);
-    if (ready.length === 0) return this.#retryLater();
+    if (ready.length === 0) {
+      this.#retryLater();
+      return;
+    }
     const { random, time, story } = this.#surroundings;
     const pod = random.pick(ready);
     const cursor = this.#cursor();
@@ -88,8 +92,8 @@ export class Client {
     story.tell(this.name, () => `connects to ${pod.process.name} from ${formatCursor(cursor)}`);
     time.after(random.between(1, 5), () => {
       if (!connection.isOpen) return;
-      if (pod.process.isDead) return this.#lost(connection);
-      pod.open(connection.id, this.userId, this.sessionIds, cursor, this.#wireOf(connection));
+      if (pod.process.isDead) this.#lost(connection);
+      else pod.open(connection.id, this.userId, this.sessionIds, cursor, this.#wireOf(connection));
     });
   }
 
@@ -175,6 +179,8 @@ export class Client {
     else if (event.event === "message_created") {
       const { session_id, answer } = event.data;
       if (this.sessionIds.includes(session_id)) this.track(answer.message_id);
+    } else if (event.event === "recovering") {
+      this.#surroundings.truth.recoveringTold(event.data.message_id, this.name);
     } else if (event.event === "ready") {
       connection.readyAtMs = this.#surroundings.time.elapsedMs;
       connection.isRecovered = event.data.recovered;
@@ -198,12 +204,17 @@ export class Client {
       story.broken("I6", `${this.name} was shown chunk ${chunk_id} of ${messageId}, which is not committed`);
     }
     if (this.#keepsBook && generation <= (this.#ended.get(messageId) ?? -1)) {
-      return this.#toldTwice(messageId, `chunk ${chunk_id}`, connection);
+      this.#toldTwice(messageId, `chunk ${chunk_id}`, connection);
+      return;
     }
     const answer = this.#answer(messageId);
     const before = answer.fold.nextChunkId;
+    this.#checkGeneration(messageId, generation);
     const outcome = answer.fold.apply(chunk);
-    if (outcome === "old") return this.#toldTwice(messageId, `chunk ${chunk_id}`, connection);
+    if (outcome === "old") {
+      this.#toldTwice(messageId, `chunk ${chunk_id}`, connection);
+      return;
+    }
     if (outcome !== "applied") {
       // A connection sends in order; what does not fit was broken off before, where the cursor is not the fold's own.
       story.broken("I2", `${this.name} was sent chunk ${chunk_id} of ${messageId} at ${before}: ${outcome}`);
@@ -224,20 +235,35 @@ export class Client {
       story.broken("I1", `${this.name} was shown a text of ${messageId} up to ${upto} that is not committed`);
     }
     if (this.#keepsBook && generation <= (this.#ended.get(messageId) ?? -1)) {
-      return this.#toldTwice(messageId, "a snapshot", connection);
+      this.#toldTwice(messageId, "a snapshot", connection);
+      return;
     }
     const answer = this.#answer(messageId);
+    this.#checkGeneration(messageId, generation);
     const isFinal = isFinalStatus(status);
     if (isFinal && generation >= answer.fold.generation) answer.fold = new AnswerFold();
     if (!answer.fold.replace(snapshot)) return;
     if (isFinal) this.#end(messageId, answer);
   }
 
+  /** A reader that has seen a generation is not sent a lower one. */
+  #checkGeneration(messageId: string, generation: number): void {
+    const seen = this.#generations.get(messageId) ?? 0;
+    this.#generations.set(messageId, Math.max(seen, generation));
+    if (generation >= seen) return;
+    this.#surroundings.story.broken(
+      "I1",
+      `${this.name} is sent generation ${generation} of ${messageId} after ${seen}`,
+    );
+  }
+
   /** What a connection's cursor has, and what was history when it was opened, is not sent. */
   #toldTwice(messageId: string, what: string, connection: Connection): void {
     const { story, truth } = this.#surroundings;
     count(this.#surroundings, "told twice");
-    if (truth.databaseFailedAtMs >= connection.openedAtMs || !connection.isRecovered) return;
+    if (truth.databaseFailedAtMs >= connection.openedAtMs) return;
+    // A book lets go of an answer with its close, and until the row is final a pod cannot know that it has it.
+    if (this.#keepsBook && truth.answer(messageId).rowAtMs > connection.openedAtMs) return;
     story.broken("P5", `${this.name} was sent ${what} of ${messageId} once more`);
   }
 

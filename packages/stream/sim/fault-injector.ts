@@ -1,5 +1,5 @@
 import type { MortalProcess } from "./mortal-process.ts";
-import type { PlannedFault } from "./plan.ts";
+import type { FaultKind, PlannedFault } from "./plan.ts";
 import type { Schedule } from "./schedule.ts";
 import { count } from "./surroundings.ts";
 import { fairWeather, type Weather } from "./weather.ts";
@@ -19,81 +19,68 @@ export class FaultInjector {
   }
 
   inject({ kind, forMs }: PlannedFault): void {
-    const { story, random } = this.#schedule.surroundings;
+    const { story } = this.#schedule.surroundings;
     count(this.#schedule.surroundings, kind);
     story.tell("FAULT", () => `${kind} (${forMs} ms)`);
-    switch (kind) {
-      case "kill worker":
-        return this.#worker((process) => this.#kill(process, "worker"));
-      case "freeze worker":
-        return this.#worker((process) => this.#freeze(process, forMs));
-      case "cut worker":
-        return this.#worker((process) => this.#cut(process, forMs));
-      case "deafen worker":
-        return this.#worker((process) => this.#deafen(process, forMs));
-      case "drain worker":
-        return this.#drainWorker(forMs);
-      case "kill pod":
-        return this.#pod((process) => this.#kill(process, "pod"));
-      case "freeze pod":
-        return this.#pod((process) => this.#freeze(process, forMs));
-      case "cut pod":
-        return this.#pod((process) => this.#cut(process, forMs));
-      case "drain pod":
-        return this.#drainPod();
-      case "cut reader":
-        return random.pick(this.#schedule.clients).reconnectAfter(random.chance(0.5) ? random.between(0, 300) : forMs);
-      case "slow reader":
-        return this.#slowReader(forMs);
-      case "stop":
-        return this.#schedule.stop(`msg_${random.between(0, this.#schedule.plan.answers.length - 1)}`);
-      default:
-        return this.#injectService(kind, forMs);
+    this.#acts[kind](forMs);
+  }
+
+  readonly #acts: Record<FaultKind, (forMs: number) => void> = {
+    "kill worker": () => this.#worker((process) => this.#kill(process, "worker")),
+    "freeze worker": (forMs) => this.#worker((process) => this.#freeze(process, forMs)),
+    "cut worker": (forMs) => this.#worker((process) => this.#cut(process, forMs)),
+    "deafen worker": (forMs) => this.#worker((process) => this.#deafen(process, forMs)),
+    "drain worker": (forMs) => this.#drainWorker(forMs),
+    "kill pod": () => this.#pod((process) => this.#kill(process, "pod")),
+    "freeze pod": (forMs) => this.#pod((process) => this.#freeze(process, forMs)),
+    "cut pod": (forMs) => this.#pod((process) => this.#cut(process, forMs)),
+    "drain pod": () => this.#drainPod(),
+    "cut reader": (forMs) => this.#cutReader(forMs),
+    "slow reader": (forMs) => this.#slowReader(forMs),
+    "messages lost": (forMs) => {
+      const liveLateMs = this.#schedule.surroundings.random.between(20, 1_500);
+      this.#storm({ liveLost: 0.25, liveTwice: 0.15, liveLate: 0.3, liveLateMs }, forMs);
+    },
+    "appends lost": (forMs) => this.#storm({ appendLost: 0.25, appendLate: 0.1, appendBusy: 0.15 }, forMs),
+    "journals full": (forMs) => this.#storm({ journalFull: true }, forMs),
+    "broker stalls": (forMs) => this.#storm({ brokerStalled: true }, forMs),
+    "database away": (forMs) => this.#storm({ databaseAway: true }, forMs),
+    "database slow": (forMs) => this.#storm({ databaseSlow: 0.4, databaseLost: 0.5 }, forMs),
+    "registry away": (forMs) => this.#storm({ registryAway: true }, forMs),
+    "registry lies": (forMs) => this.#storm({ registryLies: 0.4 }, forMs),
+    "registry wiped": () => this.#schedule.registry.wipe(),
+    redelivery: () => this.#schedule.queue.redeliver(),
+    stop: () => {
+      const { surroundings, plan } = this.#schedule;
+      this.#schedule.stop(`msg_${surroundings.random.between(0, plan.answers.length - 1)}`);
+    },
+    "send again": () => this.#sendAgain(),
+    "journals wiped": () => this.#wipeJournals(),
+  };
+
+  #sendAgain(): void {
+    const posts = [...this.#schedule.posts.values()];
+    if (posts.length > 0) this.#schedule.post(this.#schedule.surroundings.random.pick(posts).request);
+  }
+
+  #wipeJournals(): void {
+    const { journals } = this.#schedule.logs;
+    for (const workerId of journals.keys()) {
+      this.#schedule.surroundings.truth.journalWiped(workerId);
+      journals.remove(workerId);
     }
   }
 
-  #injectService(kind: PlannedFault["kind"], forMs: number): void {
-    const { random, truth } = this.#schedule.surroundings;
-    switch (kind) {
-      case "messages lost": {
-        const liveLateMs = random.between(20, 1_500);
-        return this.#storm({ liveLost: 0.25, liveTwice: 0.15, liveLate: 0.3, liveLateMs }, forMs);
-      }
-      case "appends lost":
-        return this.#storm({ appendLost: 0.25, appendLate: 0.1, appendBusy: 0.15 }, forMs);
-      case "journals full":
-        return this.#storm({ journalFull: true }, forMs);
-      case "broker stalls":
-        return this.#storm({ brokerStalled: true }, forMs);
-      case "database away":
-        return this.#storm({ databaseAway: true }, forMs);
-      case "database slow":
-        return this.#storm({ databaseSlow: 0.4, databaseLost: 0.5 }, forMs);
-      case "registry away":
-        return this.#storm({ registryAway: true }, forMs);
-      case "registry lies":
-        return this.#storm({ registryLies: 0.4 }, forMs);
-      case "registry wiped":
-        return this.#schedule.registry.wipe();
-      case "redelivery":
-        return this.#schedule.queue.redeliver();
-      case "send again": {
-        const posts = [...this.#schedule.posts.values()];
-        if (posts.length > 0) this.#schedule.post(random.pick(posts).request);
-        return;
-      }
-      case "journals wiped":
-        for (const workerId of this.#schedule.logs.journals.keys()) {
-          truth.journalWiped(workerId);
-          this.#schedule.logs.journals.remove(workerId);
-        }
-    }
+  #cutReader(forMs: number): void {
+    const { random } = this.#schedule.surroundings;
+    random.pick(this.#schedule.clients).reconnectAfter(random.chance(0.5) ? random.between(0, 300) : forMs);
   }
 
   /** Some weather for a while. Two storms of one kind end with the first. */
   #storm(change: Partial<Weather>, forMs: number): void {
     const { weather, time, truth } = this.#schedule.surroundings;
     Object.assign(weather, change);
+    truth.brokerSoundSinceMs = Number.POSITIVE_INFINITY;
     time.after(forMs, () => {
       for (const key of Object.keys(change) as (keyof Weather)[]) Object.assign(weather, { [key]: fairWeather[key] });
       truth.brokerSoundSinceMs = time.elapsedMs;
@@ -133,7 +120,10 @@ export class FaultInjector {
   /** Now, or at one of its next steps: before what it asks leaves, or when it is done but not heard of. */
   #atSomeStep(process: MortalProcess, act: () => void): void {
     const { random } = this.#schedule.surroundings;
-    if (random.chance(0.4)) return act();
+    if (random.chance(0.4)) {
+      act();
+      return;
+    }
     const spring = () => {
       if (!this.#isOver) act();
     };

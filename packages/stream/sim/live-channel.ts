@@ -64,7 +64,7 @@ export class SimulatedChannel {
         if (sets === this.#wildcards) this.#filtersOf.clear();
       }
       set.add(listener);
-      this.#surroundings.truth.listening(filter);
+      this.#surroundings.truth.listening(filter, from.name);
     };
     const inForce = async () => {
       // A client without a connection subscribes as soon as it has one again.

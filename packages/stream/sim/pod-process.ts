@@ -62,6 +62,8 @@ export class PodProcess {
 
   /** A connection arrives. */
   open(id: string, userId: string, sessionIds: readonly string[], cursor: Cursor, wire: Wire): void {
+    // Taken in by the machine before the process looks at it: it breaks with the process all the same.
+    this.#wires.set(id, wire);
     this.process.receive(() => {
       const sink: ReaderSink = {
         send: (event, eventCursor) => wire.sent(event, eventCursor),
@@ -73,7 +75,7 @@ export class PodProcess {
           wire.closed();
         },
       };
-      this.#wires.set(id, wire);
+      if (!this.#wires.has(id)) return;
       void this.#reader.attach(new ReaderConnection(id, userId, sessionIds, sink, cursor));
     });
   }

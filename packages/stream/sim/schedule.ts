@@ -78,6 +78,8 @@ export class Schedule {
     const elapsedMs = () => time.elapsedMs;
     const story = new Story(elapsedMs, options.story ?? false);
     const truth = new Truth(story, elapsedMs);
+    truth.lives = (workerId) =>
+      this.workers.some(({ process }) => process.isAlive && workerId.startsWith(`${process.name}-`));
     const { races } = this.plan;
     this.surroundings = { time, random, story, truth, races, weather: { ...fairWeather }, faults: new Map() };
     this.logs = new BrokerLogs(this.surroundings);
@@ -215,6 +217,7 @@ export class Schedule {
     this.#isHealed = true;
     Object.assign(weather, fairWeather);
     truth.brokerSoundSinceMs = time.elapsedMs;
+    truth.healedAtMs = time.elapsedMs;
     for (const { process } of [...this.workers, ...this.pods]) {
       process.trap = null;
       process.heal();
@@ -257,9 +260,9 @@ export class Schedule {
       if (!client.sessionIds.includes(row.session_id)) continue;
       const answer = client.answers.get(row.message_id);
       const wasThere = row.finalAtMs !== null && row.finalAtMs > soundSinceMs;
-      if (answer === undefined ? wasThere : !answer.isEnded || answer.fold.generation !== row.generation) {
-        lacking.push(row.message_id);
-      }
+      // One that ended and began again, its journals lost, while the reader was away is history like any other.
+      const isPast = answer === undefined || (answer.isEnded && answer.fold.generation < row.generation);
+      if (isPast ? wasThere : !answer.isEnded) lacking.push(row.message_id);
     }
     return lacking;
   }
@@ -275,18 +278,23 @@ export class Schedule {
       if (soundSinceMs === null || soundSinceMs > beforeMs) continue;
       for (const row of this.database.rows.values()) {
         if (row.finalAtMs !== null || !client.sessionIds.includes(row.session_id)) continue;
-        const { chunks } = truth.answer(row.message_id).generation(row.generation);
-        const last = chunks.findLast((chunk) => Date.parse(chunk.timestamp) - time.epochMs < beforeMs);
+        const last = this.#servedBefore(row.message_id, beforeMs);
         const fold = client.answers.get(row.message_id)?.fold;
-        if (
-          last === undefined ||
-          (fold !== undefined && fold.generation >= row.generation && fold.nextChunkId > last.chunk_id)
-        )
-          continue;
-        if (truth.answer(row.message_id).committedAtMs(last) > beforeMs) continue;
-        story.broken("P2", `${client.name} still lacks chunk ${last.chunk_id} of ${row.message_id}`);
+        const isThere = fold !== undefined && fold.generation >= row.generation && fold.nextChunkId > (last ?? -1);
+        if (last === null || isThere) continue;
+        story.broken("P2", `${client.name} still lacks chunk ${last} of ${row.message_id}`);
       }
     }
+  }
+
+  /** The last chunk committed by then, where its owner has been there to be asked since; null otherwise. */
+  #servedBefore(messageId: string, beforeMs: number): number | null {
+    const { truth } = this.surroundings;
+    const answer = truth.answer(messageId);
+    const { openedIn, openedAtMs, chunks } = answer.latest;
+    if (openedIn === null || openedAtMs > beforeMs || truth.isSealed(openedIn)) return null;
+    if (!truth.lives(openedIn)) return null;
+    return chunks.findLast((chunk) => answer.committedAtMs(chunk) <= beforeMs)?.chunk_id ?? null;
   }
 
   #checkEnd(): void {
@@ -302,7 +310,7 @@ export class Schedule {
       if (lacking.length > 0) story.broken("I5", `${client.name} lacks ${lacking.join(", ")}`);
       for (const [messageId, { fold, isEnded }] of client.answers) {
         const row = this.database.rows.get(messageId);
-        if (row === undefined || row.finalAtMs === null || !isEnded) continue;
+        if (row === undefined || row.finalAtMs === null || !isEnded || fold.generation < row.generation) continue;
         if (fold.text !== row.text)
           story.broken("I4", `${client.name} ends with ${fold.text}, the row with ${row.text}`);
       }

@@ -9,6 +9,8 @@ export type ThreadTask = {
   readonly count: number;
   /** A rule to be switched off, by its name. */
   readonly mutant: string | null;
+  /** Whether the rule itself is off, or only the setting in which its mutant is looked at is made. */
+  readonly isRuleOff: boolean;
   /** Stop at the first seed that breaks a rule. */
   readonly untilBroken: boolean;
 };
@@ -27,13 +29,14 @@ export type ThreadReport = {
 const reportEvery = 200;
 
 /** Changes the text of the modules a mutant names, on their way to being loaded. */
-function mutate(name: string): void {
+function mutate(name: string, isRuleOff: boolean): void {
   const mutant = mutants.find((candidate) => candidate.name === name);
   if (mutant === undefined) throw new Error(`there is no mutant "${name}"`);
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
-      const edits = mutant.edits.filter(({ file }) => url === new URL(`../${file}`, import.meta.url).href);
+      const all = [...(mutant.setting ?? []), ...(isRuleOff ? mutant.edits : [])];
+      const edits = all.filter(({ file }) => url === new URL(`../${file}`, import.meta.url).href);
       if (edits.length === 0) return loaded;
       let source = String(loaded.source);
       for (const { find, replace } of edits) source = source.replace(find, () => replace);
@@ -43,7 +46,7 @@ function mutate(name: string): void {
 }
 
 async function work(task: ThreadTask, report: (report: ThreadReport) => void): Promise<void> {
-  if (task.mutant !== null) mutate(task.mutant);
+  if (task.mutant !== null) mutate(task.mutant, task.isRuleOff);
   const { runSchedule } = await import("./schedule.ts");
   let schedules = 0;
   let steps = 0;

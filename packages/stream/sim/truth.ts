@@ -13,6 +13,9 @@ export type ProviderCall = { readonly messageId: string; readonly by: MortalProc
 /** A worker that can know that it is fenced has this long to stop paying for tokens. */
 const fencedMs = 9_000;
 
+/** An owner that has been there for this long is known to every pod that shows the answer. */
+const ownedMs = 16_000;
+
 /**
  * What is committed, kept beside the journals by a code of its own, and the invariants of the protocol checked at every
  * step: I2, I3, I7, I8 at each entry; I12 at each claim; I6, I9 at each message; I4 at each row; I10 at each call.
@@ -59,6 +62,24 @@ export class Truth {
     }
   }
 
+  isSealed(workerId: string): boolean {
+    return this.#journals.get(workerId)?.sealedAtMs != null;
+  }
+
+  /** Since when everything works, and whether a worker's process still does; told by the schedule. */
+  healedAtMs = Number.POSITIVE_INFINITY;
+  lives: (workerId: string) => boolean = () => false;
+
+  /** A reader is told that an answer is being recovered: not while its owner has long been there. */
+  recoveringTold(messageId: string, reader: string): void {
+    const { openedIn, openedAtMs, close } = this.answer(messageId).latest;
+    const sinceMs = this.#elapsedMs() - ownedMs;
+    if (openedIn === null || close !== null || openedAtMs > sinceMs || this.healedAtMs > sinceMs) return;
+    if (!this.isSealed(openedIn) && this.lives(openedIn)) {
+      this.#story.broken("P3", `${reader} is told that ${messageId} is being recovered although ${openedIn} writes it`);
+    }
+  }
+
   /** A worker has found out that it is fenced, which must be true; from now on it pays for nothing. */
   fenced(workerId: string): void {
     this.#fenced.add(workerId);
@@ -68,10 +89,10 @@ export class Truth {
   }
 
   /** Somebody listens there from now on. */
-  listening(subject: string): void {
+  listening(subject: string, processName: string): void {
     const [, kind, messageId, verb] = subject.split(".");
-    if (kind === "message" && verb === "stop" && messageId !== undefined)
-      this.answer(messageId).stopServedAt = this.#order++;
+    if (kind !== "message" || verb !== "stop" || messageId === undefined) return;
+    this.answer(messageId).stopServedAt.set(processName, this.#order++);
   }
 
   stopWished(messageId: string): void {
@@ -127,8 +148,7 @@ export class Truth {
   stopped(messageId: string, reply: StopReply, by: string): void {
     if (!reply.closed) return;
     this.#story.tell(by, () => `says that ${messageId} is closed with ${reply.chunk_id}: ${reply.finish_reason}`);
-    const close = this.answer(messageId).latest.close;
-    if (close === null || close.chunk_id !== reply.chunk_id) {
+    if (!this.answer(messageId).isClosedWith(reply.chunk_id)) {
       this.#story.broken("I9", `${by} said that ${messageId} is stopped, which is not committed`);
     }
   }
@@ -150,7 +170,7 @@ export class Truth {
 
   providerCalled(messageId: string, by: MortalProcess): ProviderCall {
     this.#story.tell(by.name, () => `calls the provider for ${messageId}`);
-    const workerId = this.answer(messageId).providerCalled();
+    const workerId = this.answer(messageId).providerCalled(by.name);
     return { messageId, by, workerId };
   }
 
@@ -165,7 +185,8 @@ export class Truth {
       this.#story.broken("W10", `${by.name} knows that ${workerId} is fenced and lets the provider go on`);
     }
     const sealedAtMs = workerId === null ? null : (this.#journals.get(workerId)?.sealedAtMs ?? null);
-    if (sealedAtMs === null) return;
+    // Who is cut off cannot know.
+    if (sealedAtMs === null || by.isCut) return;
     if (this.#elapsedMs() - Math.max(sealedAtMs, by.soundSinceMs, this.brokerSoundSinceMs) > fencedMs) {
       this.#story.broken("W10", `${by.name} lets the provider go on with ${messageId} long after its seal`);
     }

@@ -10,7 +10,6 @@ export class VirtualTime implements Clock {
   #order = 0;
   /** Binary heap; cancelled timers stay in it without a task. */
   readonly #heap: Timer[] = [];
-  readonly epochMs = epochMs;
   /** Timers that have run. */
   steps = 0;
 

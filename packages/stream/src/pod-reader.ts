@@ -304,8 +304,8 @@ export class PodReader {
         const sessionId = this.#answers.get(id)?.sessionId;
         if (sessionId === undefined || !connection.sessionIds.includes(sessionId)) connection.forget(id);
       }
-      this.#unresolved.delete(connection);
-      return [...listed];
+      // Who could not be told apart from those who know how it ended is told of what ended meanwhile, too.
+      return this.#unresolved.delete(connection) ? recent.map((row) => row.message_id) : [...listed];
     } catch {
       this.#unresolved.add(connection);
       return null;

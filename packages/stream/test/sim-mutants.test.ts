@@ -8,9 +8,14 @@ import { runThread } from "../sim/threads.ts";
 const seedsMost = 40;
 const timeoutMs = 60_000;
 
-async function firstBroken(first: number, mutant: string | null, count: number): Promise<BrokenSeed | null> {
+async function firstBroken(
+  first: number,
+  mutant: string,
+  isRuleOff: boolean,
+  count: number,
+): Promise<BrokenSeed | null> {
   let broken: BrokenSeed | null = null;
-  const task = { first, stride: 1, count, mutant, untilBroken: true };
+  const task = { first, stride: 1, count, mutant, isRuleOff, untilBroken: true };
   await runThread(task, (report) => {
     broken ??= report.broken[0] ?? null;
   });
@@ -24,12 +29,12 @@ function occurrences(file: string, text: string): number {
 describe("mutants of the heart", () => {
   it.each(mutants)(
     "I1–I12 without “$name” a rule is broken ($rule)",
-    async ({ name, edits, seed }) => {
-      for (const { file, find } of edits)
+    async ({ name, edits, setting = [], seed }) => {
+      for (const { file, find } of [...edits, ...setting])
         expect({ file, find, times: occurrences(file, find) }).toEqual({ file, find, times: 1 });
-      const broken = await firstBroken(seed, name, seedsMost);
+      const broken = await firstBroken(seed, name, true, seedsMost);
       expect(broken).not.toBeNull();
-      expect(await firstBroken(broken!.seed, null, 1)).toBeNull();
+      expect(await firstBroken(broken!.seed, name, false, 1)).toBeNull();
     },
     timeoutMs,
   );
