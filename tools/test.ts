@@ -10,7 +10,7 @@ import { root, runPackageProgram, say } from "./command.ts";
 import { buildPageIfStale } from "./page.ts";
 import { type Tally, tallyOfReport } from "./test-report.ts";
 
-const testLimitMs = 20 * 60_000;
+const testLimitMs = 45 * 60_000;
 
 const filters = process.argv.slice(2);
 const tallies: Tally[] = [];

@@ -1,15 +1,38 @@
+import type { WorkflowRequest } from "@uci/protocol";
+import type { BrokerLogs } from "./broker-logs.ts";
+import type { Client } from "./client.ts";
 import type { MortalProcess } from "./mortal-process.ts";
-import type { FaultKind, PlannedFault } from "./plan.ts";
-import type { Schedule } from "./schedule.ts";
-import { count } from "./surroundings.ts";
+import type { FaultKind, Plan, PlannedFault } from "./plan.ts";
+import type { PodProcess } from "./pod-process.ts";
+import type { SimulatedRegistry } from "./session-registry.ts";
+import { count, type Surroundings } from "./surroundings.ts";
 import { fairWeather, type Weather } from "./weather.ts";
+import type { SimulatedQueue } from "./work-queue.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** The world that faults happen to. */
+export type FaultyWorld = {
+  readonly surroundings: Surroundings;
+  readonly plan: Plan;
+  readonly logs: BrokerLogs;
+  readonly registry: SimulatedRegistry;
+  readonly queue: SimulatedQueue;
+  readonly posts: ReadonlyMap<string, { readonly request: WorkflowRequest }>;
+  readonly clients: readonly Client[];
+  readonly workers: readonly WorkerProcess[];
+  readonly pods: readonly PodProcess[];
+  addWorker(): unknown;
+  addPod(): unknown;
+  post(request: WorkflowRequest): void;
+  stop(messageId: string): void;
+};
 
 /** Makes planned faults happen, and ends those that last. */
 export class FaultInjector {
-  readonly #schedule: Schedule;
+  readonly #schedule: FaultyWorld;
   #isOver = false;
 
-  constructor(schedule: Schedule) {
+  constructor(schedule: FaultyWorld) {
     this.#schedule = schedule;
   }
 

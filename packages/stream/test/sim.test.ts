@@ -24,18 +24,19 @@ describe("simulation", () => {
   it(
     "I1–I12 schedules do what their seeds say: faults of every kind take effect",
     async () => {
-      const faults = new Set<string>();
-      for (let seed = 10_001; seed <= 10_120; seed++)
-        for (const kind of (await runSchedule(seed)).faults.keys()) faults.add(kind);
       const needed = [
         "take-over",
         "fenced",
         "message lost",
         "broker late",
         "redelivery",
-        "race accepted",
+        "append busy",
         "commit unheard",
       ];
+      const faults = new Set<string>();
+      // Rare ones take some looking for.
+      for (let seed = 10_001; seed <= 11_500 && !needed.every((kind) => faults.has(kind)); seed++)
+        for (const kind of (await runSchedule(seed)).faults.keys()) faults.add(kind);
       expect(needed.filter((kind) => !faults.has(kind))).toEqual([]);
     },
     timeoutMs,
