@@ -1,5 +1,5 @@
 import { scriptedAnswer } from "@uci/adapters/providers/testing";
-import { type AnswerEndedEvent, type ClientEvent, createClient } from "@uci/client";
+import { type AnswerEndedEvent, type ClientEvent, createClient, newIdempotencyKey } from "@uci/client";
 import type { ChatAccepted } from "@uci/protocol";
 
 /** How one turn went, as its reader saw it. */
@@ -63,7 +63,12 @@ export class Conversation {
   async post(prompt: string): Promise<string> {
     const response = await fetch(`${this.#baseUrl}/api/chat`, {
       method: "POST",
-      headers: { "content-type": "application/json", "x-user-id": this.userId },
+      headers: {
+        "content-type": "application/json",
+        "x-user-id": this.userId,
+        // As the product's own client does: with a key the gateway may ask another pod when one goes away.
+        "idempotency-key": newIdempotencyKey(),
+      },
       body: JSON.stringify({ session_id: this.sessionId, message: prompt }),
     });
     if (response.status !== 202) throw new TurnRefused(response.status, await response.text());
