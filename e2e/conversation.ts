@@ -1,6 +1,6 @@
 import { scriptedAnswer } from "@uci/adapters/providers/testing";
 import { type AnswerEndedEvent, type ClientEvent, createClient, newIdempotencyKey } from "@uci/client";
-import type { ChatAccepted } from "@uci/protocol";
+import { type ChatAccepted, isFinalStatus, type MessagePage } from "@uci/protocol";
 
 /** How one turn went, as its reader saw it. */
 export type TurnReport = {
@@ -89,12 +89,12 @@ export class Conversation {
 
   /** The whole answer, once its end is here; `stored`: once its row is written, too. */
   async outcome(prompt: string, messageId: string, limitMs = 120_000, stored = false): Promise<TurnReport> {
-    const over = () => this.#ended.has(messageId) && (!stored || this.#stored.has(messageId));
+    const over = () => this.#ended.has(messageId);
     await this.#when(`the end of ${messageId}`, over, limitMs).catch((error: Error) => {
-      const state = { ended: this.#ended.has(messageId), stored: this.#stored.has(messageId) };
-      const facts = { ...state, shown: this.shown(messageId), reconnects: this.reconnects };
+      const facts = { shown: this.shown(messageId), reconnects: this.reconnects };
       throw new Error(`${error.message}; ${JSON.stringify(facts)}`);
     });
+    if (stored) await this.#untilStored(messageId, limitMs);
     const { status, fold } = this.#ended.get(messageId)!;
     const isWhole = fold.text === scriptedAnswer(prompt);
     const replacements = this.#replacements.get(messageId) ?? 0;
@@ -103,6 +103,21 @@ export class Conversation {
 
   close(): void {
     this.#stream.close();
+  }
+
+  /** The news that it is stored may fall between two connections; then the history tells. */
+  async #untilStored(messageId: string, limitMs: number): Promise<void> {
+    const untilMs = Date.now() + limitMs;
+    while (!this.#stored.has(messageId)) {
+      if (Date.now() > untilMs) throw new Error(`${this.sessionId}: not stored within ${limitMs} ms: ${messageId}`);
+      await this.#when("the news", () => this.#stored.has(messageId), 500).catch(() => undefined);
+      const address = `${this.#baseUrl}/api/sessions/${this.sessionId}/messages?limit=5`;
+      const answer = await fetch(address, { headers: { "x-user-id": this.userId } });
+      if (!answer.ok) continue;
+      const { messages } = (await answer.json()) as MessagePage;
+      const row = messages.find((message) => message.message_id === messageId);
+      if (row !== undefined && isFinalStatus(row.status)) this.#stored.add(messageId);
+    }
   }
 
   #take(event: ClientEvent): void {
