@@ -35,6 +35,7 @@ async function runMany(first: number, seeds: number, threads: number): Promise<b
   let toldMs = startedMs;
   const hear = (report: ThreadReport) => {
     add(totals, report);
+    for (const { seed, rule, what } of report.broken) print(`seed ${seed} breaks ${rule}: ${what}`);
     if (performance.now() - toldMs < 10_000) return;
     toldMs = performance.now();
     print(`${totals.schedules} of ${seeds}, ${rate(totals, startedMs)} a second, ${totals.broken.length} broken`);
@@ -48,7 +49,6 @@ async function runMany(first: number, seeds: number, threads: number): Promise<b
   const [worst] = totals.broken.sort((one, other) => one.seed - other.seed);
   if (worst === undefined) return true;
   await tellStory(worst.seed);
-  for (const { seed, rule, what } of totals.broken) print(`seed ${seed} breaks ${rule}: ${what}`);
   return false;
 }
 
@@ -99,4 +99,4 @@ async function main(): Promise<void> {
   if (!isSound) process.exitCode = 1;
 }
 
-if (import.meta.main) await main();
+await main();

@@ -24,6 +24,7 @@ export class BrokerLogs {
       racesThrough: () => {
         if (!races || !random.chance(0.7)) return false;
         count(surroundings, "race accepted");
+        truth.racedAtMs = time.elapsedMs;
         return true;
       },
       lagMs: () => (random.chance(0.5) ? 0 : random.between(5, 800)),

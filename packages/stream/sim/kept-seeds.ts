@@ -13,4 +13,7 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 2002, found: "an answer that became known while the connection was opened was taken for history" },
   { seed: 1037, found: "the word that a message was accepted came when the answer was history already" },
   { seed: 947, found: "a worker sealed between opening and serving called the provider for what was stored" },
+  { seed: 301692, found: "a stop asked for while its turn was being stored was promised and not written down" },
+  { seed: 338307, found: "a late answer for an answer forgotten meanwhile made the pod forget the one followed anew" },
+  { seed: 464765, found: "half a character was committed before the close, and whoever took over went on behind it" },
 ];

@@ -6,6 +6,7 @@ import { askBroker, count, type Surroundings } from "./surroundings.ts";
 type Listener = { readonly by: MortalProcess; readonly handler: LiveHandler; isOpen: boolean };
 
 const hopMs = 1;
+const nobody: readonly Listener[] = [];
 
 /** The live channel: in order and at once in fair weather, lossy, late and repeating in foul. */
 export class SimulatedChannel {
@@ -136,9 +137,13 @@ export class SimulatedChannel {
   }
 
   #listeners(subject: string): Listener[] {
-    const found: Listener[] = [...(this.#exact.get(subject) ?? [])];
-    for (const filter of this.#filters(subject)) found.push(...(this.#wildcards.get(filter) ?? []));
-    return found.filter(({ by }) => !isOut(by));
+    const found: Listener[] = [];
+    const add = (listeners: Iterable<Listener> | undefined) => {
+      for (const listener of listeners ?? nobody) if (!isOut(listener.by)) found.push(listener);
+    };
+    add(this.#exact.get(subject));
+    for (const filter of this.#filters(subject)) add(this.#wildcards.get(filter));
+    return found;
   }
 
   #filters(subject: string): readonly string[] {

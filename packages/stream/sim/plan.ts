@@ -71,8 +71,8 @@ const totalWeight = Object.values(weights).reduce((sum, weight) => sum + weight,
 export function planOf(random: Random): Plan {
   // Few schedules last long enough for trimming, forgetting and the end of what is kept.
   const isLong = random.chance(0.03);
-  const wordIntervalMs = isLong ? random.between(1_500, 4_000) : random.between(30, 350);
-  const spanMs = isLong ? 45_000 : random.between(1_500, 6_500);
+  const wordIntervalMs = isLong ? random.between(1_500, 4_000) : random.between(30, 280);
+  const spanMs = isLong ? 45_000 : random.between(1_500, 5_500);
   const faults = Array.from({ length: random.between(3, 10) }, () => plannedFault(random, spanMs));
   return {
     workers: random.between(2, 3),
@@ -81,7 +81,7 @@ export function planOf(random: Random): Plan {
     sessions: random.between(1, 2),
     answers: Array.from({ length: random.between(1, 4) }, () => ({
       atMs: random.between(0, Math.floor(spanMs / 2)),
-      words: isLong ? random.between(10, 25) : random.between(1, 25),
+      words: isLong ? random.between(10, 25) : random.between(1, 20),
     })),
     slots: random.chance(0.2) ? random.between(1, 2) : 100,
     trimDelayMs: random.chance(0.5) ? 0 : 20_000,
@@ -91,7 +91,7 @@ export function planOf(random: Random): Plan {
     failing: random.chance(0.1) ? 0.3 : 0,
     races: random.chance(0.5),
     // A text that takes several entries to open.
-    paddingCharacters: random.chance(0.005) ? 25_000 : 0,
+    paddingCharacters: random.chance(0.004) ? 9_000 : 0,
     faults: faults.sort((one, other) => one.atMs - other.atMs),
     healAtMs: Math.max(...faults.map(({ atMs, forMs }) => atMs + forMs)) + 10,
   };
@@ -108,6 +108,6 @@ function plannedFault(random: Random, spanMs: number): PlannedFault {
     }
   }
   // Short ones slip between the time-outs, long ones reach past them.
-  const forMs = random.chance(0.4) ? random.between(50, 1_500) : random.between(1_000, 6_500);
+  const forMs = random.chance(0.5) ? random.between(50, 1_500) : random.between(1_000, 5_500);
   return { kind, atMs: random.between(0, spanMs), forMs };
 }

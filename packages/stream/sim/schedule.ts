@@ -240,15 +240,19 @@ export class Schedule {
   #isOver(): boolean {
     if (this.surroundings.story.violations.length > 0) return true;
     if (!this.#isHealed) return false;
-    const { elapsedMs } = this.surroundings.time;
-    if (this.#overAtMs !== null) return elapsedMs > this.#overAtMs + codaMs;
     if (--this.#countdown > 0) return false;
     this.#countdown = 16;
+    const { elapsedMs } = this.surroundings.time;
+    if (!this.#isSettled()) this.#overAtMs = null;
+    else this.#overAtMs ??= elapsedMs;
+    return this.#overAtMs !== null && elapsedMs > this.#overAtMs + codaMs;
+  }
+
+  /** Every message is accepted and ended, and every reader has what it is to have. */
+  #isSettled(): boolean {
     if (this.posts.size < this.plan.answers.length) return false;
     for (const post of this.posts.values()) if (!post.isAccepted) return false;
-    if (!this.database.isOver || !this.clients.every((client) => this.#lacks(client).length === 0)) return false;
-    this.#overAtMs = elapsedMs;
-    return false;
+    return this.database.isOver && this.clients.every((client) => this.#lacks(client).length === 0);
   }
 
   /** Answers a reader still lacks something of: what it believes unfinished, and what ended while it was connected. */

@@ -99,6 +99,8 @@ export class Truth {
     this.answer(messageId).wishedAt ??= this.#order++;
   }
 
+  /** When an append was last accepted that should have lost its race. */
+  racedAtMs = -1;
   /** When the database last did not answer somebody. */
   databaseFailedAtMs = -1;
 
@@ -123,7 +125,7 @@ export class Truth {
       const { generation, attempt, worker_id, base } = record;
       return `${messageId} ${generation}.${attempt} is ${worker_id}'s, base ${base}`;
     });
-    this.answer(messageId).claimed(record);
+    this.answer(messageId).claimed(record, this.racedAtMs === this.#elapsedMs());
   }
 
   /** A message leaves a process: everything in it must be committed. */

@@ -286,18 +286,19 @@ export class AnswerRun {
 
   async #close(ending: Ending): Promise<"committed" | "fenced"> {
     this.#abort.abort(new Error("the answer has ended"));
-    if (ending.finishReason !== "stopped") this.#emitText("content", this.#sanitizer.end());
     // Length and hash are those of what is committed, so everything before the close must be.
     if ((await this.#writer.flushed()) === "fenced") return "fenced";
     const { fold } = this.progress;
+    // Half a character rides in the close: alone, whoever took over before the close would go on behind it.
+    const rest = ending.finishReason === "stopped" ? "" : this.#sanitizer.end();
     const metadata = {
       model: this.progress.model ?? "",
       tokens_used: ending.outputTokens ?? this.#parts,
       finish_reason: ending.finishReason,
-      length: fold.textBytes,
-      sha256: sha256Hex(fold.text),
+      length: fold.textBytes + utf8Bytes(rest),
+      sha256: sha256Hex(fold.text + rest),
     };
-    this.#emit("content", "", metadata, { error: ending.error });
+    this.#emit("content", rest, metadata, { error: ending.error });
     const settled = await this.#writer.flushed();
     if (settled === "committed") {
       const { message_id, correlation_id } = this.job;

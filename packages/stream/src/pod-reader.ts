@@ -389,6 +389,8 @@ export class PodReader {
   }
 
   #forgetAnswer(answer: LiveAnswer): void {
+    // A question may come back for one that was forgotten before and is followed anew since.
+    if (this.#answers.get(answer.messageId) !== answer) return;
     this.#answers.delete(answer.messageId);
     for (const connection of this.#bySession.get(answer.sessionId) ?? []) connection.forget(answer.messageId);
   }

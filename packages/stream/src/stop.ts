@@ -22,5 +22,8 @@ export async function stopAnswer(live: LiveChannel, ledger: AnswerLedger, messag
   if (await ledger.requestStop(messageId)) return { kind: "stopping" };
   const row = await ledger.load(messageId);
   if (row === null) return { kind: "gone" };
-  return isFinalStatus(row.status) ? { kind: "final", finishReason: row.finish_reason } : { kind: "stopping" };
+  if (isFinalStatus(row.status)) return { kind: "final", finishReason: row.finish_reason };
+  // It was stored between the two looks, and the wish has found no row to stand in.
+  await ledger.requestStop(messageId);
+  return { kind: "stopping" };
 }
