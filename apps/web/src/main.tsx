@@ -1,12 +1,14 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { createClient } from "@uci/client";
-import { StrictMode } from "react";
+import { Direction } from "radix-ui";
+import { type ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { App } from "./app.tsx";
 import { ChatService } from "./connection/chat-service.ts";
 import { createQueries } from "./connection/queries.ts";
 import { ServiceContext } from "./connection/service-context.ts";
+import { startLanguage, useLanguage } from "./language/language.ts";
 import "./styles.css";
 import { ErrorBoundary } from "./ui/error-boundary.tsx";
 import { TipProvider } from "./ui/tip.tsx";
@@ -14,19 +16,28 @@ import { TipProvider } from "./ui/tip.tsx";
 const queries = createQueries();
 const service = new ChatService(createClient({ baseUrl: "" }), queries);
 
+function Directed({ children }: { readonly children: ReactNode }) {
+  const { direction } = useLanguage();
+  return <Direction.Provider dir={direction}>{children}</Direction.Provider>;
+}
+
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no root");
+// Without its texts, a file the page was just about to fetch, the page would be nothing but buttons without names.
+await startLanguage();
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
       <ServiceContext value={service}>
-        <TipProvider>
-          <BrowserRouter>
-            <ErrorBoundary>
-              <App />
-            </ErrorBoundary>
-          </BrowserRouter>
-        </TipProvider>
+        <Directed>
+          <TipProvider>
+            <BrowserRouter>
+              <ErrorBoundary>
+                <App />
+              </ErrorBoundary>
+            </BrowserRouter>
+          </TipProvider>
+        </Directed>
       </ServiceContext>
     </QueryClientProvider>
   </StrictMode>,

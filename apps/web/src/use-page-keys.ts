@@ -3,6 +3,7 @@ import { useNavigate } from "react-router";
 import { focusComposer } from "./chat/chat-ui.ts";
 import { activePath } from "./chat/path.ts";
 import { useChat } from "./connection/store.ts";
+import { text } from "./language/language.ts";
 import { type ShortcutName, shortcutOf } from "./settings/shortcuts.ts";
 import { openShortcuts } from "./settings/shortcuts-dialog.tsx";
 import { toggleSideBar } from "./sidebar/side-bar-state.ts";
@@ -38,5 +39,5 @@ async function copyLast(): Promise<void> {
   const thread = currentSessionId === null ? undefined : threads[currentSessionId];
   if (thread === undefined) return;
   const answer = activePath(thread).findLast(({ message }) => message.role === "assistant" && message.content !== "");
-  if (answer !== undefined && (await copyText(answer.message.content))) announce("Answer copied");
+  if (answer !== undefined && (await copyText(answer.message.content))) announce(text("shell.answer_copied"));
 }

@@ -4,6 +4,7 @@ import { memo, useState } from "react";
 import { useService } from "../connection/service-context.ts";
 import { isUnfinished, type LiveAnswer } from "../connection/state.ts";
 import { useChat } from "../connection/store.ts";
+import { useText } from "../language/language.ts";
 import { useChosenModel, useModelName } from "../settings/use-model.ts";
 import { classNames } from "../ui/class-names.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
@@ -20,6 +21,7 @@ import { SiblingSwitch } from "./sibling-switch.tsx";
 export const Answer = memo(function Answer({ message, siblings, index }: PathStep) {
   const live = useChat((state) => state.live[message.message_id]);
   const service = useService();
+  const text = useText();
   const { choice } = useChosenModel();
   const [asked, setAsked] = useState(false);
   const writing = live !== undefined && isUnfinished(message.status);
@@ -29,7 +31,7 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
     setAsked(true);
     service
       .regenerate(message, choice)
-      .catch(() => showNotice("The server could not be asked. Try again."))
+      .catch(() => showNotice(text("thread.not_asked")))
       .finally(() => setAsked(false));
   };
   return (
@@ -37,7 +39,7 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
       data-testid="message-assistant"
       data-message-id={message.message_id}
       data-status={writing && live.text !== "" ? "streaming" : message.status}
-      aria-label="Answer"
+      aria-label={text("thread.answer")}
       aria-busy={writing}
       className="group/message relative"
     >
@@ -45,24 +47,24 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
       <Reasoning text={shown.reasoning} thinking={writing && shown.text === ""} thoughtMs={shown.thoughtMs} />
       {shown.text !== "" && <AnswerText text={shown.text} writing={writing} />}
       {writing && shown.text === "" && shown.reasoning === "" && <Waiting />}
-      {writing && live.recovering && <p className="mt-2 text-caption text-faint">Looking for the rest of the answer</p>}
+      {writing && live.recovering && <p className="mt-2 text-caption text-faint">{text("thread.recovering")}</p>}
       {!writing && (
         <AnswerEnding
           message={message}
           onRetry={retry}
-          onContinue={() => service.outbox.send(message.session_id, "Continue.", choice)}
+          onContinue={() => service.outbox.send(message.session_id, text("thread.continue_request"), choice)}
         />
       )}
-      <div className="mt-1.5 -ml-1.5 flex h-7 items-center gap-0.5 touch:h-10">
+      <div className="mt-1.5 -ms-1.5 flex h-7 items-center gap-0.5 touch:h-10">
         {shown.attempts > 1 && <ContinuedMark />}
         {!writing && <SiblingSwitch siblings={siblings} index={index} />}
         {!writing && (
           <div className={classNames("flex items-center gap-0.5", reveal)}>
-            {shown.text !== "" && <CopyButton text={() => shown.text} label="Copy answer" />}
+            {shown.text !== "" && <CopyButton text={() => shown.text} label={text("thread.copy_answer")} />}
             <IconButton
               small
               data-testid="regenerate"
-              label="Write it again"
+              label={text("thread.write_again")}
               icon={<RefreshCw size={15} aria-hidden />}
               disabled={asked}
               onClick={retry}
@@ -103,20 +105,22 @@ function ModelName({ id }: { readonly id: string | null }) {
 }
 
 function Waiting() {
+  const text = useText();
   return (
     <p className="writing-plain h-[26px]">
-      <span className="sr-only">The answer is being prepared</span>
+      <span className="sr-only">{text("thread.being_prepared")}</span>
     </p>
   );
 }
 
 function ContinuedMark() {
+  const text = useText();
   return (
-    <Tip text="Continued by another worker">
+    <Tip text={text("thread.continued")}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: its words are in a tip that must be reachable */}
       <span tabIndex={0} className="mx-1.5 flex h-5 w-9 items-center rounded-small" role="note">
         <span className="w-full border-t border-dotted border-faint" />
-        <span className="sr-only">Continued by another worker</span>
+        <span className="sr-only">{text("thread.continued")}</span>
       </span>
     </Tip>
   );

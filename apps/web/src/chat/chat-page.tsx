@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { ConnectionLine } from "../connection/connection-line.tsx";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
+import { useText } from "../language/language.ts";
 import { NoticePlace } from "../ui/notice.tsx";
 import { preloadMarkdown } from "./answer-text.tsx";
 import { edit, focusComposer } from "./chat-ui.ts";
@@ -15,6 +16,7 @@ type ChatPageProps = { readonly sessionId: string | null; readonly enabled: bool
 /** Header, conversation and composer. */
 export function ChatPage({ sessionId, enabled }: ChatPageProps) {
   const service = useService();
+  const text = useText();
   const title = useChat((state) => (sessionId === null ? undefined : state.sessions[sessionId]?.title));
   useEffect(() => {
     service.show(sessionId);
@@ -22,8 +24,8 @@ export function ChatPage({ sessionId, enabled }: ChatPageProps) {
     if (matchMedia("(hover: hover)").matches) focusComposer();
   }, [service, sessionId]);
   useEffect(() => {
-    document.title = title == null ? "Universal Chat" : `${title} · Universal Chat`;
-  }, [title]);
+    document.title = title == null ? text("shell.title") : `${title} · ${text("shell.title")}`;
+  }, [title, text]);
   useEffect(preloadMarkdown, []);
   return (
     <main className="flex min-w-0 flex-1 flex-col">

@@ -1,6 +1,7 @@
 import type { CodeHighlighterPlugin, HighlightResult } from "@streamdown/code";
 import { type CSSProperties, memo, useEffect, useState } from "react";
 import { useIsCodeFenceIncomplete } from "streamdown";
+import { useText } from "../language/language.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 
 type CodeBlockProps = { readonly language: string; readonly code: string };
@@ -10,17 +11,20 @@ const colouredCharacters = 60_000;
 
 /** A block of code in its frame, from the first fence on; colours come when the highlighter is there. */
 export const CodeBlock = memo(function CodeBlock({ language, code }: CodeBlockProps) {
+  const text = useText();
   const incomplete = useIsCodeFenceIncomplete();
   const shown = code.replace(/\n$/, "");
   const lines = useColours(shown, language, incomplete);
   return (
     <div className="code-frame" dir="ltr">
-      <div className="flex h-9 items-center justify-between pr-1 pl-4">
-        <span className="font-mono text-caption text-faint">{language === "" ? "text" : language}</span>
-        <CopyButton text={() => shown} label="Copy code" />
+      <div className="flex h-9 items-center justify-between pe-1 ps-4">
+        <span className="font-mono text-caption text-faint">
+          {language === "" ? text("thread.plain_code") : language}
+        </span>
+        <CopyButton text={() => shown} label={text("thread.copy_code")} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <section tabIndex={0} aria-label={`Code${language === "" ? "" : `, ${language}`}`}>
+      <section tabIndex={0} aria-label={language === "" ? text("thread.code") : text("thread.code_in", { language })}>
         <pre>
           <code>{lines === null ? shown : <Coloured lines={lines} code={shown} />}</code>
         </pre>

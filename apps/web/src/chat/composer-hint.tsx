@@ -1,29 +1,29 @@
 import { useTrouble } from "../connection/connection-line.tsx";
 import { useService } from "../connection/service-context.ts";
 import type { Connection } from "../connection/state.ts";
+import { useText } from "../language/language.ts";
+import type { PlainMessageKey } from "../language/text.ts";
 
-const words: Record<Connection["state"], string> = {
-  connecting: "Connecting. What you send goes out as soon as it works.",
-  reconnecting: "Connection lost, trying again. What you send is kept.",
-  offline: "No network. What you send is kept and goes out later.",
-  refused: "The server does not let this page in just now.",
-  open: "",
-  paused: "",
-  closed: "",
-};
+const words = {
+  connecting: "composer.connecting",
+  reconnecting: "composer.reconnecting",
+  offline: "composer.offline",
+  refused: "composer.refused",
+} as const satisfies Partial<Record<Connection["state"], PlainMessageKey>>;
 
 /** One line under the composer, always there, so that nothing moves when it has something to say. */
 export function ComposerHint({ tooLong }: { readonly tooLong: boolean }) {
+  const text = useText();
   const trouble = useTrouble();
   const service = useService();
   return (
     <div id="composer-hint" className="flex h-7 items-center justify-center gap-2 text-caption text-faint">
       {tooLong ? (
-        <span className="text-danger">This is longer than one message can be. Shorten it or send it in parts.</span>
+        <span className="text-danger">{text("composer.too_long")}</span>
       ) : trouble !== null ? (
         <>
           <span className="truncate text-soft" role="status">
-            {words[trouble]}
+            {text(words[trouble])}
           </span>
           {trouble === "refused" && (
             <button
@@ -31,12 +31,12 @@ export function ComposerHint({ tooLong }: { readonly tooLong: boolean }) {
               className="font-medium text-accent hover:underline"
               onClick={() => service.reconnect()}
             >
-              Try again
+              {text("shell.try_again")}
             </button>
           )}
         </>
       ) : (
-        <span className="truncate touch:hidden">Answers can be wrong. Check what matters.</span>
+        <span className="truncate touch:hidden">{text("composer.can_be_wrong")}</span>
       )}
     </div>
   );

@@ -7,6 +7,7 @@ import { queryKeys } from "../connection/chat-service.ts";
 import { isMissing } from "../connection/queries.ts";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
+import { useText } from "../language/language.ts";
 import { useChosenModel } from "../settings/use-model.ts";
 import { classNames } from "../ui/class-names.ts";
 import { showNotice } from "../ui/notice.tsx";
@@ -22,6 +23,7 @@ const messageCharacters = 80_000;
 
 /** Where messages are written. Stays where it is while everything else changes. */
 export function Composer({ sessionId }: { readonly sessionId: string | null }) {
+  const text = useText();
   const [draft, setDraft] = useDraft(sessionId);
   const { path } = usePath(sessionId);
   const writing = useWriting(path);
@@ -40,7 +42,7 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
   return (
     <div className="mx-auto w-full max-w-[46rem] px-4 pb-[max(4px,env(safe-area-inset-bottom))]">
       <form
-        className="flex items-end gap-2 rounded-large border border-line-strong bg-raised py-2 pr-2 pl-4 transition-colors duration-150 focus-within:border-accent"
+        className="flex items-end gap-2 rounded-large border border-line-strong bg-raised py-2 pe-2 ps-4 transition-colors duration-150 focus-within:border-accent"
         onSubmit={(event) => {
           event.preventDefault();
           submit();
@@ -49,8 +51,8 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
         <GrowingField
           id={composerFieldId}
           testId="composer"
-          label="Message"
-          placeholder="Write a message"
+          label={text("composer.label")}
+          placeholder={text("composer.placeholder")}
           describedBy="composer-hint"
           autoFocus={matchMedia("(hover: hover)").matches}
           value={draft}
@@ -61,11 +63,11 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
         />
         {writing !== null && <StopButton messageId={writing.messageId} />}
         {(writing === null || sendable) && (
-          <Tip text={writing === null ? "Send" : "Send after this answer"} keys="Enter">
+          <Tip text={text(writing === null ? "composer.send" : "composer.send_after")} keys="Enter">
             <button
               type="submit"
               data-testid="send"
-              aria-label="Send"
+              aria-label={text("composer.send")}
               disabled={!sendable}
               className={classNames(
                 roundButton,
@@ -90,12 +92,12 @@ function useSend(sessionId: string | null): (text: string) => void {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const { choice } = useChosenModel();
-  return (text) => {
+  return (message) => {
     // What is written on the page of a chat that is gone begins another one.
     const gone = sessionId !== null && isGone(sessionId, queries);
     const target = sessionId === null || gone ? newSessionId() : sessionId;
     if (target !== sessionId) service.begin(target);
-    service.outbox.send(target, text, choice);
+    service.outbox.send(target, message, choice);
     if (target !== sessionId) void navigate(`/s/${target}`);
   };
 }
@@ -106,13 +108,14 @@ function isGone(sessionId: string, queries: QueryClient): boolean {
 }
 
 function StopButton({ messageId }: { readonly messageId: string }) {
+  const text = useText();
   const stop = useStop(messageId);
   return (
-    <Tip text="Stop" keys="Esc">
+    <Tip text={text("composer.stop")} keys="Esc">
       <button
         type="button"
         data-testid="stop"
-        aria-label="Stop the answer"
+        aria-label={text("composer.stop_answer")}
         disabled={stop.asked}
         onClick={stop.run}
         className={classNames(roundButton, "border border-line-strong text-ink hover:bg-hover disabled:opacity-50")}
@@ -124,13 +127,14 @@ function StopButton({ messageId }: { readonly messageId: string }) {
 }
 
 function useStop(messageId: string): { asked: boolean; run: () => void } {
+  const text = useText();
   const service = useService();
   const [asked, setAsked] = useState<string | null>(null);
   const run = () => {
     setAsked(messageId);
     service.stop(messageId).catch(() => {
       setAsked(null);
-      showNotice("The answer could not be stopped. Try again.");
+      showNotice(text("composer.not_stopped"));
     });
   };
   useEffect(() => {

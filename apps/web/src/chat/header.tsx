@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useNavigate } from "react-router";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
+import { useText } from "../language/language.ts";
 import { keyNames } from "../settings/shortcuts.ts";
 import { removeSession } from "../sidebar/removing.ts";
 import { toggleSideBar, useSideBar } from "../sidebar/side-bar-state.ts";
@@ -15,6 +16,7 @@ import { ModelPicker } from "./model-picker.tsx";
 
 /** Title, model and what else can be done with a chat. */
 export function Header({ sessionId }: { readonly sessionId: string | null }) {
+  const text = useText();
   const drawer = useDrawer();
   const shown = useSideBar((state) => state.shown);
   const navigate = useNavigate();
@@ -22,9 +24,9 @@ export function Header({ sessionId }: { readonly sessionId: string | null }) {
     <header className="flex h-12 shrink-0 items-center gap-1 px-2 pt-[env(safe-area-inset-top)] box-content">
       {(drawer || !shown) && (
         <IconButton
-          label="Show the side bar"
+          label={text("sidebar.show")}
           keys={keyNames("mod+shift+S")}
-          icon={<PanelLeft size={18} strokeWidth={1.75} aria-hidden />}
+          icon={<PanelLeft size={18} strokeWidth={1.75} className="rtl:-scale-x-100" aria-hidden />}
           onClick={toggleSideBar}
         />
       )}
@@ -34,7 +36,7 @@ export function Header({ sessionId }: { readonly sessionId: string | null }) {
         {sessionId !== null && !drawer && <SessionMenu sessionId={sessionId} />}
         {drawer && (
           <IconButton
-            label="New chat"
+            label={text("sidebar.new_chat")}
             icon={<SquarePen size={18} strokeWidth={1.75} aria-hidden />}
             onClick={() => void navigate("/")}
           />
@@ -45,6 +47,7 @@ export function Header({ sessionId }: { readonly sessionId: string | null }) {
 }
 
 function SessionTitle({ sessionId }: { readonly sessionId: string | null }) {
+  const text = useText();
   const service = useService();
   const session = useChat((state) => (sessionId === null ? undefined : state.sessions[sessionId]));
   const [renaming, setRenaming] = useState(false);
@@ -52,7 +55,7 @@ function SessionTitle({ sessionId }: { readonly sessionId: string | null }) {
   const rename = (title: string | null) => {
     setRenaming(false);
     if (title !== null) {
-      service.rename(session.session_id, title).catch(() => showNotice("The new title could not be kept. Try again."));
+      service.rename(session.session_id, title).catch(() => showNotice(text("sidebar.not_renamed")));
     }
   };
   return (
@@ -63,12 +66,12 @@ function SessionTitle({ sessionId }: { readonly sessionId: string | null }) {
         <h1 className="min-w-0 text-side font-medium">
           <button
             type="button"
-            title="Rename"
+            title={text("sidebar.rename")}
             dir="auto"
             className="block max-w-full truncate rounded-small px-2.5 py-1.5 hover:bg-hover touch:py-2.5"
             onClick={() => setRenaming(true)}
           >
-            {session.title ?? "New chat"}
+            {session.title ?? text("sidebar.new_chat")}
           </button>
         </h1>
       )}
@@ -77,6 +80,7 @@ function SessionTitle({ sessionId }: { readonly sessionId: string | null }) {
 }
 
 function SessionMenu({ sessionId }: { readonly sessionId: string }) {
+  const text = useText();
   const service = useService();
   const navigate = useNavigate();
   const known = useChat((state) => state.sessions[sessionId] !== undefined);
@@ -86,7 +90,7 @@ function SessionMenu({ sessionId }: { readonly sessionId: string }) {
       trigger={
         <button
           type="button"
-          aria-label="Options for this chat"
+          aria-label={text("sidebar.options_here")}
           className="flex size-9 items-center justify-center rounded-small text-soft hover:bg-hover hover:text-ink touch:size-11"
         >
           <Ellipsis size={18} aria-hidden />
@@ -97,7 +101,7 @@ function SessionMenu({ sessionId }: { readonly sessionId: string }) {
         icon={<Pencil size={16} aria-hidden />}
         onSelect={() => document.querySelector<HTMLElement>("h1 button")?.click()}
       >
-        Rename
+        {text("sidebar.rename")}
       </MenuItem>
       <MenuItem
         icon={<Trash2 size={16} aria-hidden />}
@@ -107,7 +111,7 @@ function SessionMenu({ sessionId }: { readonly sessionId: string }) {
           void navigate("/");
         }}
       >
-        Delete
+        {text("sidebar.delete")}
       </MenuItem>
     </Menu>
   );

@@ -1,5 +1,6 @@
 import { type ComponentProps, memo, type ReactNode, useRef } from "react";
 import { type Components, Streamdown } from "streamdown";
+import { useText } from "../language/language.ts";
 import { CodeBlock } from "./code-block.tsx";
 import { Segmenter } from "./segments.ts";
 
@@ -73,13 +74,15 @@ function Anchor({ href, children }: { readonly href?: string | undefined; readon
 
 /** Loading a picture would tell its server who reads what; a link leaves that to the reader. */
 function Picture({ src, alt }: { readonly src?: string | Blob | undefined; readonly alt?: string | undefined }) {
+  const text = useText();
   const address = typeof src === "string" ? src : undefined;
-  return <Anchor href={address}>{alt === undefined || alt === "" ? "Picture" : alt}</Anchor>;
+  return <Anchor href={address}>{alt === undefined || alt === "" ? text("thread.picture") : alt}</Anchor>;
 }
 
 function Table({ children }: { readonly children?: ReactNode }) {
+  const text = useText();
   return (
-    <section className="table-frame" aria-label="Table" tabIndex={-1}>
+    <section className="table-frame" aria-label={text("thread.table")} tabIndex={-1}>
       <table>{children}</table>
     </section>
   );

@@ -1,10 +1,12 @@
 import { ChevronDown } from "lucide-react";
+import { useText } from "../language/language.ts";
 import { setModelWish } from "../settings/model.ts";
 import { useChosenModel } from "../settings/use-model.ts";
 import { Menu, MenuChoice, MenuChoices } from "../ui/menu.tsx";
 
 /** Which model answers next; remembered for later visits. */
 export function ModelPicker() {
+  const text = useText();
   const { options, option } = useChosenModel();
   if (option === null) return null;
   return (
@@ -13,7 +15,7 @@ export function ModelPicker() {
         <button
           type="button"
           data-testid="model-picker"
-          aria-label={`Model: ${option.name}`}
+          aria-label={text("settings.model", { name: option.name })}
           className="flex h-9 min-w-0 items-center gap-1.5 rounded-small px-2.5 text-side text-soft hover:bg-hover hover:text-ink touch:h-11"
         >
           <span className="truncate">{option.name}</span>
@@ -25,7 +27,7 @@ export function ModelPicker() {
         {options.map(({ key, name, default: isDefault }) => (
           <MenuChoice key={key} value={key}>
             {name}
-            {isDefault && <span className="ml-2 text-caption text-faint">default</span>}
+            {isDefault && <span className="ms-2 text-caption text-faint">{text("settings.default_model")}</span>}
           </MenuChoice>
         ))}
       </MenuChoices>

@@ -1,9 +1,11 @@
 import { useEffect, useRef } from "react";
+import { useText } from "../language/language.ts";
 
 type OlderMarkProps = { readonly busy: boolean; readonly failed: boolean; readonly onWanted: () => void };
 
 /** Fetches older messages well before the reader gets to the top. */
 export function OlderMark({ busy, failed, onWanted }: OlderMarkProps) {
+  const text = useText();
   const mark = useRef<HTMLDivElement>(null);
   const latest = useRef(onWanted);
   latest.current = onWanted;
@@ -22,7 +24,7 @@ export function OlderMark({ busy, failed, onWanted }: OlderMarkProps) {
     <div ref={mark} className="flex h-8 items-center justify-center text-caption text-faint">
       {failed && (
         <button type="button" className="font-medium text-accent hover:underline" onClick={onWanted}>
-          Load older messages
+          {text("thread.older")}
         </button>
       )}
     </div>

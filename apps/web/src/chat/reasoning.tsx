@@ -1,5 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import { useId, useState } from "react";
+import { useText } from "../language/language.ts";
+import type { Text } from "../language/text.ts";
 import { classNames } from "../ui/class-names.ts";
 
 type ReasoningProps = {
@@ -10,10 +12,11 @@ type ReasoningProps = {
 };
 
 /** What the model thought before it answered: one line, and the whole of it when wanted. */
-export function Reasoning({ text, thinking, thoughtMs }: ReasoningProps) {
+export function Reasoning({ text: thoughts, thinking, thoughtMs }: ReasoningProps) {
+  const text = useText();
   const [open, setOpen] = useState(false);
   const id = useId();
-  if (text === "") return null;
+  if (thoughts === "") return null;
   return (
     <div className="mb-2">
       <button
@@ -21,22 +24,25 @@ export function Reasoning({ text, thinking, thoughtMs }: ReasoningProps) {
         aria-expanded={open}
         aria-controls={id}
         onClick={() => setOpen(!open)}
-        className="-ml-1 flex max-w-full items-center gap-1 rounded-small pr-2 text-side text-faint hover:text-soft touch:min-h-11"
+        className="-ms-1 flex max-w-full items-center gap-1 rounded-small pe-2 text-side text-faint hover:text-soft touch:min-h-11"
       >
         <ChevronRight
           size={16}
           aria-hidden
-          className={classNames("shrink-0 transition-transform duration-150", open && "rotate-90")}
+          className={classNames(
+            "shrink-0 transition-transform duration-150 rtl:-scale-x-100",
+            open && "rotate-90 rtl:-rotate-90",
+          )}
         />
-        <span className="shrink-0">{thinking ? "Thinking" : duration(thoughtMs)}</span>
-        {thinking && !open && <span className="ml-2 min-w-0 truncate opacity-75">{lastLine(text)}</span>}
+        <span className="shrink-0">{thinking ? text("thread.thinking") : duration(thoughtMs, text)}</span>
+        {thinking && !open && <span className="ms-2 min-w-0 truncate opacity-75">{lastLine(thoughts)}</span>}
       </button>
       <div
         id={id}
         hidden={!open}
-        className="mt-1 ml-[7px] border-l border-line pl-4 text-side whitespace-pre-wrap text-soft"
+        className="mt-1 ms-[7px] border-s border-line ps-4 text-side whitespace-pre-wrap text-soft"
       >
-        {text.trim()}
+        {thoughts.trim()}
       </div>
     </div>
   );
@@ -46,9 +52,9 @@ function lastLine(text: string): string {
   return text.trimEnd().split("\n").at(-1)?.slice(-160) ?? "";
 }
 
-function duration(thoughtMs: number | null): string {
-  if (thoughtMs === null) return "Thoughts";
+function duration(thoughtMs: number | null, text: Text): string {
+  if (thoughtMs === null) return text("thread.thoughts");
   const seconds = Math.max(1, Math.round(thoughtMs / 1000));
-  if (seconds < 90) return `Thought for ${seconds} s`;
-  return `Thought for ${Math.round(seconds / 60)} min`;
+  if (seconds < 90) return text("thread.thought_seconds", { seconds });
+  return text("thread.thought_minutes", { minutes: Math.round(seconds / 60) });
 }

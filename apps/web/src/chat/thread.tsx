@@ -4,6 +4,8 @@ import { Link } from "react-router";
 import { type StickToBottomInstance, useStickToBottom } from "use-stick-to-bottom";
 import { isMissing, useMessagePages, useSession } from "../connection/queries.ts";
 import { useChat } from "../connection/store.ts";
+import { useText } from "../language/language.ts";
+import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
 import { useAnnouncedAnswers } from "./announced-answers.ts";
 import { Answer } from "./answer.tsx";
@@ -29,7 +31,7 @@ export function Thread({ sessionId, enabled }: ThreadProps) {
   const empty = path.length === 0 && unsent.length === 0;
   if (empty && (removed || pages.isError)) {
     const missing = removed || isMissing(pages.error);
-    return <Unreadable missing={missing} problem={pages.error?.message ?? ""} onRetry={() => void pages.refetch()} />;
+    return <Unreadable missing={missing} problem={pages.error} onRetry={() => void pages.refetch()} />;
   }
   return (
     <div className="relative min-h-0 flex-1">
@@ -77,10 +79,11 @@ function useReturnOnSend(stick: StickToBottomInstance, unsentCount: number): voi
 }
 
 function JumpDown({ onJump }: { readonly onJump: () => void }) {
+  const text = useText();
   return (
     <button
       type="button"
-      aria-label="Go to the latest message"
+      aria-label={text("thread.to_latest")}
       onClick={onJump}
       className="absolute bottom-3 left-1/2 flex size-9 -translate-x-1/2 items-center justify-center rounded-full border border-line bg-raised text-soft shadow-float animate-appear hover:text-ink touch:size-11"
     >
@@ -89,24 +92,22 @@ function JumpDown({ onJump }: { readonly onJump: () => void }) {
   );
 }
 
-type UnreadableProps = { readonly missing: boolean; readonly problem: string; readonly onRetry: () => void };
+type UnreadableProps = { readonly missing: boolean; readonly problem: unknown; readonly onRetry: () => void };
 
 function Unreadable({ missing, problem, onRetry }: UnreadableProps) {
+  const text = useText();
+  const problemText = useProblemText();
   return (
     <div className="flex min-h-0 flex-1 flex-col items-center justify-center px-6 text-center">
-      <h1 className="text-[17px] font-semibold">
-        {missing ? "This chat is not here" : "The chat could not be loaded"}
-      </h1>
-      <p className="mt-1 max-w-sm text-side text-soft">
-        {missing ? "It was deleted, or it belongs to somebody else." : problem}
-      </p>
+      <h1 className="text-[17px] font-semibold">{text(missing ? "thread.missing" : "thread.not_loaded")}</h1>
+      <p className="mt-1 max-w-sm text-side text-soft">{missing ? text("thread.missing_why") : problemText(problem)}</p>
       <div className="mt-5">
         {missing ? (
           <Link to="/" className="rounded-small px-3 py-2 text-side font-medium text-accent hover:bg-hover">
-            New chat
+            {text("sidebar.new_chat")}
           </Link>
         ) : (
-          <Button onClick={onRetry}>Try again</Button>
+          <Button onClick={onRetry}>{text("shell.try_again")}</Button>
         )}
       </div>
     </div>

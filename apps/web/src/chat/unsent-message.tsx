@@ -3,20 +3,22 @@ import { useNavigate } from "react-router";
 import { useService } from "../connection/service-context.ts";
 import type { UnsentMessage } from "../connection/state.ts";
 import { useChat } from "../connection/store.ts";
+import { useText } from "../language/language.ts";
+import { useProblemText } from "../language/problem.ts";
 import { IconButton } from "../ui/icon-button.tsx";
 import { focusComposer } from "./chat-ui.ts";
 import { putBack } from "./draft.ts";
 import { Bubble } from "./user-message.tsx";
 
 const words = {
-  queued: "Goes out after this answer",
-  sending: "",
-  waiting: "Waiting for the connection",
-  failed: "",
+  queued: "thread.queued",
+  waiting: "thread.waiting",
 } as const;
 
 /** A message that is not accepted yet: shown in its place, and taken back with the cross. */
 export function Unsent({ message }: { readonly message: UnsentMessage }) {
+  const text = useText();
+  const problemText = useProblemText();
   const service = useService();
   const navigate = useNavigate();
   const failed = message.state === "failed";
@@ -33,23 +35,24 @@ export function Unsent({ message }: { readonly message: UnsentMessage }) {
     <article
       data-testid="message-unsent"
       data-state={message.state}
-      aria-label="Your message, not sent yet"
+      aria-label={text("thread.unsent")}
       className="flex flex-col items-end"
     >
       <Bubble text={message.text} faint={!failed} />
-      <div className="mt-1 -mr-1.5 flex min-h-7 items-center gap-1 text-caption text-faint touch:min-h-10">
-        {failed ? <span className="text-danger">{message.problem}</span> : words[message.state]}
+      <div className="mt-1 -me-1.5 flex min-h-7 items-center gap-1 text-caption text-faint touch:min-h-10">
+        {message.state === "failed" && <span className="text-danger">{problemText(message.problem)}</span>}
+        {(message.state === "queued" || message.state === "waiting") && text(words[message.state])}
         {failed && (
           <button
             type="button"
             className="rounded-small px-1.5 py-0.5 font-medium text-accent hover:bg-hover touch:py-2.5"
             onClick={() => service.outbox.sendAgain(message)}
           >
-            Try again
+            {text("shell.try_again")}
           </button>
         )}
         {message.state !== "sending" && (
-          <IconButton small label="Do not send" icon={<X size={16} aria-hidden />} onClick={takeBack} />
+          <IconButton small label={text("thread.do_not_send")} icon={<X size={16} aria-hidden />} onClick={takeBack} />
         )}
       </div>
     </article>

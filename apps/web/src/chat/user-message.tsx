@@ -1,6 +1,7 @@
 import { Pencil } from "lucide-react";
 import { memo, useLayoutEffect, useRef, useState } from "react";
 import { useService } from "../connection/service-context.ts";
+import { useText } from "../language/language.ts";
 import { useChosenModel } from "../settings/use-model.ts";
 import { Button } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
@@ -13,22 +14,23 @@ import { SiblingSwitch } from "./sibling-switch.tsx";
 
 /** The reader's own words. */
 export const UserMessage = memo(function UserMessage({ message, siblings, index }: PathStep) {
+  const text = useText();
   const editing = useEditing(({ messageId }) => messageId === message.message_id);
   return (
     <article
       data-testid="message-user"
       data-message-id={message.message_id}
-      aria-label="Your message"
+      aria-label={text("thread.your_message")}
       className="group/message flex flex-col items-end"
     >
       {editing ? <EditForm {...{ message, siblings, index }} /> : <Bubble text={message.content} />}
       {!editing && (
-        <div className="mt-1 -mr-1.5 flex h-7 items-center gap-0.5 touch:h-10">
+        <div className="mt-1 -me-1.5 flex h-7 items-center gap-0.5 touch:h-10">
           <div className="flex items-center gap-0.5 opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100 touch:opacity-100">
-            <CopyButton text={() => message.content} label="Copy message" />
+            <CopyButton text={() => message.content} label={text("thread.copy_message")} />
             <IconButton
               small
-              label="Edit"
+              label={text("thread.edit")}
               icon={<Pencil size={15} aria-hidden />}
               onClick={() => edit(message.message_id)}
             />
@@ -41,7 +43,8 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
 });
 
 /** A text in its bubble; a long one is folded after twelve lines. */
-export function Bubble({ text, faint = false }: { readonly text: string; readonly faint?: boolean }) {
+export function Bubble({ text: words, faint = false }: { readonly text: string; readonly faint?: boolean }) {
+  const text = useText();
   const box = useRef<HTMLDivElement>(null);
   const [long, setLong] = useState(false);
   const [open, setOpen] = useState(false);
@@ -50,7 +53,7 @@ export function Bubble({ text, faint = false }: { readonly text: string; readonl
   useLayoutEffect(() => {
     const element = box.current;
     if (element !== null && !open) setLong(element.scrollHeight > element.clientHeight + 4);
-  }, [text, open]);
+  }, [words, open]);
   return (
     <div
       className={classNames(
@@ -63,7 +66,7 @@ export function Bubble({ text, faint = false }: { readonly text: string; readonl
         dir="auto"
         className={classNames("break-words whitespace-pre-wrap", !open && "line-clamp-12", "[overflow-wrap:anywhere]")}
       >
-        {text}
+        {words}
       </div>
       {long && (
         <button
@@ -72,7 +75,7 @@ export function Bubble({ text, faint = false }: { readonly text: string; readonl
           aria-expanded={open}
           onClick={() => setOpen(!open)}
         >
-          {open ? "Show less" : "Show all"}
+          {text(open ? "thread.show_less" : "thread.show_all")}
         </button>
       )}
     </div>
@@ -82,6 +85,7 @@ export function Bubble({ text, faint = false }: { readonly text: string; readonl
 function EditForm({ message }: PathStep) {
   const service = useService();
   const { choice } = useChosenModel();
+  const say = useText();
   const [text, setText] = useState(message.content);
   const close = () => {
     edit(null);
@@ -102,7 +106,7 @@ function EditForm({ message }: PathStep) {
     >
       <GrowingField
         autoFocus
-        label="Edit your message"
+        label={say("thread.edit_message")}
         value={text}
         onChange={setText}
         onEnter={send}
@@ -111,10 +115,10 @@ function EditForm({ message }: PathStep) {
       />
       <div className="mt-2 flex items-center justify-end gap-2">
         <Button kind="quiet" onClick={close}>
-          Cancel
+          {say("thread.cancel")}
         </Button>
         <Button kind="primary" type="submit" disabled={text.trim() === ""}>
-          Send
+          {say("thread.send")}
         </Button>
       </div>
     </form>

@@ -6,18 +6,22 @@ import { useChat } from "./store.ts";
 /** A break shorter than this is nobody's concern. */
 const quietMs = 700;
 
+/** A state of the connection in which nothing arrives. */
+export type Trouble = Exclude<Connection["state"], "open" | "closed" | "paused">;
+
 /** The state of the connection once it is worth mentioning; null while all is well. */
-export function useTrouble(): Connection["state"] | null {
+export function useTrouble(): Trouble | null {
   const { state, sinceMs } = useChat((chat) => chat.connection);
   const [noticed, setNoticed] = useState(false);
-  const well = state === "open" || state === "closed" || state === "paused";
+  const trouble = state === "open" || state === "closed" || state === "paused" ? null : state;
+  const well = trouble === null;
   useEffect(() => {
     setNoticed(false);
     if (well) return;
     const timer = setTimeout(() => setNoticed(true), Math.max(0, sinceMs + quietMs - Date.now()));
     return () => clearTimeout(timer);
   }, [well, sinceMs]);
-  return noticed && !well ? state : null;
+  return noticed ? trouble : null;
 }
 
 /** Two pixels under the header that show when the connection is not there. */

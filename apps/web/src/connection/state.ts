@@ -44,7 +44,8 @@ export type UnsentMessage = {
   /** What was sent, once it was: a repeat must be the same to the letter. */
   readonly request: ChatRequest | null;
   readonly state: UnsentState;
-  readonly problem: string | null;
+  /** Why the server will not have it; an empty code where this page itself failed. */
+  readonly problem: { readonly code: string; readonly message: string } | null;
 };
 
 export type Connection = {

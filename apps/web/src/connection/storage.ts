@@ -1,6 +1,7 @@
 /** Names of everything this page keeps in the browser. */
 export const storageKeys = {
   theme: "uci.theme",
+  language: "uci.language",
   model: "uci.model",
   sideBar: "uci.side_bar",
   paths: "uci.paths",

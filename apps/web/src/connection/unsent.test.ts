@@ -59,7 +59,10 @@ describe("after a failure", () => {
   });
   test("for good, the reason is told", () => {
     const error = new ApiError("model_not_found", "Not configured.", { status: 422, retryable: false });
-    expect(afterFailure(sending, error)).toMatchObject({ state: "failed", problem: "Not configured." });
+    expect(afterFailure(sending, error)).toMatchObject({
+      state: "failed",
+      problem: { code: "model_not_found", message: "Not configured." },
+    });
   });
   test("because nobody is signed in, it waits for that", () => {
     const error = new ApiError("unauthenticated", "Sign in.", { status: 401, retryable: false });

@@ -55,11 +55,10 @@ export function nextUnsent(
 
 /** What to do after sending did not succeed. */
 export function afterFailure(message: UnsentMessage, error: unknown): UnsentMessage {
-  if (!(error instanceof ApiError))
-    return { ...message, state: "failed", problem: "Something went wrong in this page." };
+  if (!(error instanceof ApiError)) return { ...message, state: "failed", problem: { code: "", message: "" } };
   // The answer before it is not finished after all: its end gives the sign to try again, with a fresh request.
   if (error.code === "parent_unfinished") return { ...message, state: "queued", request: null, problem: null };
   // Who is asking is found out anew then; it goes out once that is done.
   if (error.retryable || error.status === 401) return { ...message, state: "waiting", problem: null };
-  return { ...message, state: "failed", problem: error.message };
+  return { ...message, state: "failed", problem: { code: error.code, message: error.message } };
 }

@@ -1,4 +1,5 @@
 import { create } from "zustand";
+import { useText } from "../language/language.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { keyNames, shortcuts } from "./shortcuts.ts";
 
@@ -10,13 +11,14 @@ export function openShortcuts(open = true): void {
 
 /** All shortcuts, one a line. */
 export function ShortcutsDialog() {
+  const text = useText();
   const open = useShortcutsDialog((state) => state.open);
   return (
-    <Dialog open={open} onClose={() => openShortcuts(false)} title="Keyboard">
+    <Dialog open={open} onClose={() => openShortcuts(false)} title={text("shell.keyboard")}>
       <dl className="flex flex-col">
         {shortcuts.map(({ keys, does }) => (
           <div key={keys} className="flex items-baseline justify-between gap-6 border-t border-line py-2.5 text-side">
-            <dt className="text-soft">{does}</dt>
+            <dt className="text-soft">{text(does)}</dt>
             <dd className="font-mono text-caption whitespace-nowrap">{keyNames(keys)}</dd>
           </div>
         ))}

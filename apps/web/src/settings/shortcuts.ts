@@ -12,13 +12,13 @@ export function keyNames(keys: string): string {
 
 /** Every shortcut there is; the list in the dialog is this one. */
 export const shortcuts = [
-  { keys: "mod+shift+O", does: "New chat", name: "new_chat" },
-  { keys: "/", does: "Write a message", name: "write" },
-  { keys: "↑", does: "Edit your last message, from an empty line", name: "edit_last" },
-  { keys: "Esc", does: "Stop the answer", name: "stop" },
-  { keys: "mod+shift+C", does: "Copy the last answer", name: "copy_last" },
-  { keys: "mod+shift+S", does: "Show or hide the side bar", name: "side_bar" },
-  { keys: "?", does: "This list", name: "help" },
+  { keys: "mod+shift+O", does: "shell.key_new_chat", name: "new_chat" },
+  { keys: "/", does: "shell.key_write", name: "write" },
+  { keys: "↑", does: "shell.key_edit_last", name: "edit_last" },
+  { keys: "Esc", does: "shell.key_stop", name: "stop" },
+  { keys: "mod+shift+C", does: "shell.key_copy_last", name: "copy_last" },
+  { keys: "mod+shift+S", does: "shell.key_side_bar", name: "side_bar" },
+  { keys: "?", does: "shell.key_help", name: "help" },
 ] as const;
 
 export type ShortcutName = (typeof shortcuts)[number]["name"];

@@ -1,16 +1,19 @@
 import { CircleUser, Keyboard, LogIn, LogOut, Monitor, Moon, Sun, UserPlus } from "lucide-react";
 import { useNavigate } from "react-router";
+import { useText } from "../language/language.ts";
 import { openAccountDialog, useAccount, useAccountActions } from "../settings/account.ts";
+import { LanguageChoices } from "../settings/language-choices.tsx";
 import { openShortcuts } from "../settings/shortcuts-dialog.tsx";
 import { setTheme, type ThemeWish, useTheme } from "../settings/theme.ts";
 import { Menu, MenuChoice, MenuChoices, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";
 import { showNotice } from "../ui/notice.tsx";
 
 const themeIcons = { light: Sun, dark: Moon, system: Monitor } as const;
-const themeNames = { light: "Light", dark: "Dark", system: "As the system" } as const;
+const themeNames = { light: "settings.light", dark: "settings.dark", system: "settings.system" } as const;
 
 /** Who is signed in, at the foot of the side bar, and what belongs to them. */
 export function AccountItem() {
+  const text = useText();
   const { data } = useAccount();
   const { signOut } = useAccountActions();
   const navigate = useNavigate();
@@ -19,13 +22,13 @@ export function AccountItem() {
       await signOut();
       await navigate("/");
     } catch {
-      showNotice("Signing out did not work. Try again.");
+      showNotice(text("account.not_signed_out"));
     }
   };
   const account = data?.account ?? null;
   const guest = account === null || account.guest;
   const byAccount = data?.mode === "accounts";
-  const name = account === null ? "" : guest ? "Guest" : account.name || account.email || account.user_id;
+  const name = account === null ? "" : guest ? text("account.guest") : account.name || account.email || account.user_id;
   return (
     <Menu
       side="top"
@@ -33,14 +36,14 @@ export function AccountItem() {
       trigger={
         <button
           type="button"
-          aria-label={`Account and settings: ${name}`}
-          className="flex min-h-11 w-full items-center gap-2.5 rounded-small px-2.5 py-1.5 text-left hover:bg-hover"
+          aria-label={text("account.menu", { name })}
+          className="flex min-h-11 w-full items-center gap-2.5 rounded-small px-2.5 py-1.5 text-start hover:bg-hover"
         >
           <CircleUser size={18} strokeWidth={1.6} className="shrink-0 text-soft" aria-hidden />
           <span className="min-w-0">
             <span className="block truncate">{name || "\u00A0"}</span>
             {byAccount && account !== null && guest && data.sign_up_allowed && (
-              <span className="block text-caption text-faint">Sign up to keep your chats</span>
+              <span className="block text-caption text-faint">{text("account.keep_chats")}</span>
             )}
           </span>
         </button>
@@ -48,24 +51,26 @@ export function AccountItem() {
     >
       {byAccount && guest && data.sign_up_allowed && (
         <MenuItem icon={<UserPlus size={16} aria-hidden />} onSelect={() => openAccountDialog("sign_up")}>
-          Create an account
+          {text("account.sign_up_title")}
         </MenuItem>
       )}
       {byAccount && guest && (
         <MenuItem icon={<LogIn size={16} aria-hidden />} onSelect={() => openAccountDialog("sign_in")}>
-          Sign in
+          {text("account.sign_in")}
         </MenuItem>
       )}
       {byAccount && guest && <MenuLine />}
       {account?.email != null && <MenuLabel>{account.email}</MenuLabel>}
       <ThemeChoices />
       <MenuLine />
+      <LanguageChoices />
+      <MenuLine />
       <MenuItem icon={<Keyboard size={16} aria-hidden />} onSelect={() => openShortcuts()}>
-        Keyboard
+        {text("shell.keyboard")}
       </MenuItem>
       {byAccount && !guest && (
         <MenuItem icon={<LogOut size={16} aria-hidden />} onSelect={() => void leave()}>
-          Sign out
+          {text("account.sign_out")}
         </MenuItem>
       )}
     </Menu>
@@ -73,20 +78,24 @@ export function AccountItem() {
 }
 
 function ThemeChoices() {
+  const text = useText();
   const wish = useTheme((state) => state.wish);
   return (
-    <MenuChoices value={wish} onChange={(next) => setTheme(next as ThemeWish)}>
-      {(["light", "dark", "system"] as const).map((theme) => {
-        const Icon = themeIcons[theme];
-        return (
-          <MenuChoice key={theme} value={theme}>
-            <span className="flex items-center gap-2.5">
-              <Icon size={16} aria-hidden />
-              {themeNames[theme]}
-            </span>
-          </MenuChoice>
-        );
-      })}
-    </MenuChoices>
+    <>
+      <MenuLabel>{text("settings.theme")}</MenuLabel>
+      <MenuChoices value={wish} onChange={(next) => setTheme(next as ThemeWish)}>
+        {(["light", "dark", "system"] as const).map((theme) => {
+          const Icon = themeIcons[theme];
+          return (
+            <MenuChoice key={theme} value={theme}>
+              <span className="flex items-center gap-2.5">
+                <Icon size={16} aria-hidden />
+                {text(themeNames[theme])}
+              </span>
+            </MenuChoice>
+          );
+        })}
+      </MenuChoices>
+    </>
   );
 }

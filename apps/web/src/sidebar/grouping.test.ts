@@ -1,7 +1,12 @@
 import type { Session } from "@uci/protocol";
 import { expect, test } from "vitest";
+import { createFormats } from "../language/formats.ts";
+import { en } from "../language/messages/en.ts";
+import { createText } from "../language/text.ts";
 import { groupSessions } from "./grouping.ts";
 
+const text = createText(en, "en");
+const formats = createFormats("en-GB");
 const now = new Date(2026, 2, 15, 14, 30);
 
 function session(id: string, updated: Date): Session {
@@ -9,7 +14,7 @@ function session(id: string, updated: Date): Session {
 }
 
 function groups(...sessions: Session[]) {
-  return groupSessions(sessions, now).map(({ title, sessions: group }) => [
+  return groupSessions(sessions, now, text, formats).map(({ title, sessions: group }) => [
     title,
     ...group.map(({ session_id }) => session_id),
   ]);
@@ -41,7 +46,7 @@ test("a clock that is ahead does not put sessions into the future", () => {
 
 test("a day of 23 hours is a day", () => {
   const summerTime = new Date(2026, 2, 29, 12);
-  const [group] = groupSessions([session("before", new Date(2026, 2, 28, 12))], summerTime);
+  const [group] = groupSessions([session("before", new Date(2026, 2, 28, 12))], summerTime, text, formats);
   expect(group?.title).toBe("Yesterday");
 });
 

@@ -1,5 +1,6 @@
 import type { ChatService } from "../connection/chat-service.ts";
 import { change, useChat } from "../connection/store.ts";
+import { text } from "../language/language.ts";
 import { showNotice } from "../ui/notice.tsx";
 
 /** How long a deleted chat can be taken back. */
@@ -15,8 +16,8 @@ export function removeSession(service: ChatService, sessionId: string): void {
     if (!pending.delete(sessionId)) return;
     service.remove(sessionId).catch(() => {
       setRemoved(sessionId, false);
-      showNotice("The chat could not be deleted.", {
-        label: "Try again",
+      showNotice(text("sidebar.not_deleted"), {
+        label: text("shell.try_again"),
         run: () => removeSession(service, sessionId),
       });
     });
@@ -28,7 +29,7 @@ export function removeSession(service: ChatService, sessionId: string): void {
     pending.delete(sessionId);
     setRemoved(sessionId, false);
   };
-  showNotice("Chat deleted", { label: "Undo", run: undo }, undoMs);
+  showNotice(text("sidebar.deleted"), { label: text("shell.undo"), run: undo }, undoMs);
 }
 
 /** Deletes what waits to be deleted: the page is about to go. */

@@ -3,6 +3,7 @@ import { memo, useState } from "react";
 import { Link } from "react-router";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
+import { useText } from "../language/language.ts";
 import { classNames } from "../ui/class-names.ts";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import { TitleField } from "./title-field.tsx";
@@ -16,11 +17,12 @@ type SessionItemProps = {
 
 /** One chat of the list. */
 export const SessionItem = memo(function SessionItem({ sessionId, title, onOpen, onRemove }: SessionItemProps) {
+  const text = useText();
   const service = useService();
   const [renaming, setRenaming] = useState(false);
   const current = useChat((state) => state.currentSessionId === sessionId);
   const mark = useChat((state) => sessionMark(state, sessionId));
-  const shown = title ?? "New chat";
+  const shown = title ?? text("sidebar.new_chat");
   if (renaming) {
     return (
       <li className="px-1">
@@ -57,7 +59,7 @@ export const SessionItem = memo(function SessionItem({ sessionId, title, onOpen,
           <span
             className={classNames("size-1.5 shrink-0 rounded-full bg-accent", mark === "writing" && "animate-breathe")}
           >
-            <span className="sr-only">{mark === "writing" ? "answer being written" : "new answer"}</span>
+            <span className="sr-only">{text(mark === "writing" ? "sidebar.being_written" : "sidebar.new_answer")}</span>
           </span>
         )}
       </Link>
@@ -65,18 +67,18 @@ export const SessionItem = memo(function SessionItem({ sessionId, title, onOpen,
         trigger={
           <button
             type="button"
-            aria-label={`Options for ${shown}`}
-            className="mr-1 hidden size-7 items-center justify-center rounded-small text-soft group-focus-within:flex group-hover:flex hover:text-ink data-[state=open]:flex touch:flex touch:size-10"
+            aria-label={text("sidebar.options", { title: shown })}
+            className="me-1 hidden size-7 items-center justify-center rounded-small text-soft group-focus-within:flex group-hover:flex hover:text-ink data-[state=open]:flex touch:flex touch:size-10"
           >
             <Ellipsis size={16} aria-hidden />
           </button>
         }
       >
         <MenuItem icon={<Pencil size={16} aria-hidden />} onSelect={() => setRenaming(true)}>
-          Rename
+          {text("sidebar.rename")}
         </MenuItem>
         <MenuItem icon={<Trash2 size={16} aria-hidden />} danger onSelect={() => onRemove(sessionId)}>
-          Delete
+          {text("sidebar.delete")}
         </MenuItem>
       </Menu>
     </li>

@@ -3,6 +3,7 @@ import { useNavigate } from "react-router";
 import { useSessionPages } from "../connection/queries.ts";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
+import { useFormats, useText } from "../language/language.ts";
 import { groupSessions } from "./grouping.ts";
 import { removeSession } from "./removing.ts";
 import { SessionItem } from "./session-item.tsx";
@@ -11,21 +12,23 @@ import { useToday } from "./today.ts";
 
 /** All chats under dates; more of them come as the end of the list comes into sight. */
 export function SessionList({ enabled }: { readonly enabled: boolean }) {
+  const text = useText();
+  const formats = useFormats();
   const pages = useSessionPages(enabled);
   const sessions = useChat((state) => state.sessions);
   const removed = useChat((state) => state.removed);
   const today = useToday();
   const groups = useMemo(() => {
     const shown = Object.values(sessions).filter(({ session_id }) => removed[session_id] === undefined);
-    return groupSessions(shown, today);
-  }, [sessions, removed, today]);
+    return groupSessions(shown, today, text, formats);
+  }, [sessions, removed, today, text, formats]);
   const remove = useRemove();
   const list = useRef<HTMLElement>(null);
   if (pages.isPending && groups.length === 0) return <Skeletons />;
   return (
-    <nav ref={list} aria-label="Chats" className="flex flex-col pb-4" onKeyDown={moveFocus}>
+    <nav ref={list} aria-label={text("sidebar.chats")} className="flex flex-col pb-4" onKeyDown={moveFocus}>
       {groups.length === 0 && !pages.isError && (
-        <p className="px-2.5 pt-4 text-caption text-faint">Your chats will be listed here.</p>
+        <p className="px-2.5 pt-4 text-caption text-faint">{text("sidebar.empty")}</p>
       )}
       {groups.map(({ title, sessions: group }) => (
         <section key={title} aria-label={title}>
@@ -45,13 +48,13 @@ export function SessionList({ enabled }: { readonly enabled: boolean }) {
       ))}
       {pages.isError && (
         <p className="px-2.5 pt-4 text-caption text-soft">
-          The list could not be loaded.{" "}
+          {text("sidebar.not_loaded")}{" "}
           <button
             type="button"
             className="font-medium text-accent hover:underline"
             onClick={() => void pages.refetch()}
           >
-            Try again
+            {text("shell.try_again")}
           </button>
         </p>
       )}

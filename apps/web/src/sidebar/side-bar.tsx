@@ -1,6 +1,7 @@
 import { PanelLeft, SquarePen } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { Link } from "react-router";
+import { useText } from "../language/language.ts";
 import { keyNames } from "../settings/shortcuts.ts";
 import { IconButton } from "../ui/icon-button.tsx";
 import { AccountItem } from "./account-item.tsx";
@@ -10,14 +11,15 @@ import { useDrawer } from "./use-drawer.ts";
 
 /** The chats, beside the page or, on narrow screens, in a drawer over it. */
 export function SideBar({ enabled }: { readonly enabled: boolean }) {
+  const text = useText();
   const { shown, drawerOpen } = useSideBar();
   const drawer = useDrawer();
   if (!drawer) {
     return (
       <aside
-        aria-label="Side bar"
+        aria-label={text("sidebar.label")}
         hidden={!shown}
-        className="flex w-68 shrink-0 flex-col border-r border-line bg-panel text-side [[hidden]]:hidden"
+        className="flex w-68 shrink-0 flex-col border-e border-line bg-panel text-side [[hidden]]:hidden"
       >
         <Content enabled={enabled} />
       </aside>
@@ -34,9 +36,9 @@ export function SideBar({ enabled }: { readonly enabled: boolean }) {
             event.preventDefault();
             (event.currentTarget as HTMLElement).focus();
           }}
-          className="fixed inset-y-0 left-0 z-30 flex w-[min(19rem,86vw)] flex-col border-r border-line bg-panel pb-[env(safe-area-inset-bottom)] pl-[env(safe-area-inset-left)] text-side shadow-float outline-none animate-appear"
+          className="fixed inset-y-0 start-0 z-30 flex w-[min(19rem,86vw)] flex-col border-e border-line bg-panel pb-[env(safe-area-inset-bottom)] px-[env(safe-area-inset-left)] text-side shadow-float outline-none animate-appear"
         >
-          <Dialog.Title className="sr-only">Chats</Dialog.Title>
+          <Dialog.Title className="sr-only">{text("sidebar.chats")}</Dialog.Title>
           <Content enabled={enabled} />
         </Dialog.Content>
       </Dialog.Portal>
@@ -45,13 +47,14 @@ export function SideBar({ enabled }: { readonly enabled: boolean }) {
 }
 
 function Content({ enabled }: { readonly enabled: boolean }) {
+  const text = useText();
   return (
     <>
-      <div className="flex h-12 shrink-0 items-center justify-between pr-2 pl-2">
+      <div className="flex h-12 shrink-0 items-center justify-between pe-2 ps-2">
         <IconButton
-          label="Hide the side bar"
+          label={text("sidebar.hide")}
           keys={keyNames("mod+shift+S")}
-          icon={<PanelLeft size={18} strokeWidth={1.75} aria-hidden />}
+          icon={<PanelLeft size={18} strokeWidth={1.75} className="rtl:-scale-x-100" aria-hidden />}
           onClick={toggleSideBar}
         />
       </div>
@@ -63,7 +66,7 @@ function Content({ enabled }: { readonly enabled: boolean }) {
           className="flex h-9 items-center gap-2.5 rounded-small px-2.5 font-medium hover:bg-hover touch:h-11"
         >
           <SquarePen size={17} strokeWidth={1.75} aria-hidden />
-          New chat
+          {text("sidebar.new_chat")}
         </Link>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-2">

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { useText } from "../language/language.ts";
 
 type TitleFieldProps = {
   readonly title: string;
@@ -9,6 +10,7 @@ type TitleFieldProps = {
 
 /** A title while it is being changed: Enter or leaving keeps it, Escape does not. */
 export function TitleField({ title, onDone, className = "" }: TitleFieldProps) {
+  const text = useText();
   const field = useRef<HTMLInputElement>(null);
   const done = useRef(false);
   useEffect(() => {
@@ -25,7 +27,7 @@ export function TitleField({ title, onDone, className = "" }: TitleFieldProps) {
   return (
     <input
       ref={field}
-      aria-label="Title"
+      aria-label={text("sidebar.title")}
       defaultValue={title}
       maxLength={200}
       onBlur={() => finish(true)}

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { Dialog as Parts } from "radix-ui";
 import type { ReactNode } from "react";
+import { useText } from "../language/language.ts";
 import { IconButton } from "./icon-button.tsx";
 
 type DialogProps = {
@@ -15,6 +16,7 @@ type DialogProps = {
 
 /** Something that needs the whole attention for a moment. Focus returns where it came from. */
 export function Dialog({ open, onClose, title, description, closable = true, children }: DialogProps) {
+  const text = useText();
   return (
     <Parts.Root open={open} onOpenChange={(next) => !next && closable && onClose()}>
       <Parts.Portal>
@@ -38,7 +40,7 @@ export function Dialog({ open, onClose, title, description, closable = true, chi
             </div>
             {closable && (
               <Parts.Close asChild>
-                <IconButton label="Close" icon={<X size={18} aria-hidden />} className="-mt-1.5 -mr-2" />
+                <IconButton label={text("shell.close")} icon={<X size={18} aria-hidden />} className="-mt-1.5 -me-2" />
               </Parts.Close>
             )}
           </div>

@@ -1,4 +1,5 @@
 import { Component, type ReactNode } from "react";
+import { text } from "../language/language.ts";
 import { Button } from "./button.tsx";
 
 type BoundaryProps = { readonly children: ReactNode };
@@ -15,11 +16,9 @@ export class ErrorBoundary extends Component<BoundaryProps, { failed: boolean }>
     if (!this.state.failed) return this.props.children;
     return (
       <main className="flex h-dvh flex-col items-center justify-center px-6 text-center">
-        <h1 className="text-[17px] font-semibold">This page has failed</h1>
-        <p className="mt-1 mb-5 text-side text-soft">
-          Your chats are safe on the server, and your draft in this browser.
-        </p>
-        <Button onClick={() => window.location.reload()}>Load it again</Button>
+        <h1 className="text-[17px] font-semibold">{text("shell.failed_title")}</h1>
+        <p className="mt-1 mb-5 text-side text-soft">{text("shell.failed_text")}</p>
+        <Button onClick={() => window.location.reload()}>{text("shell.load_again")}</Button>
       </main>
     );
   }

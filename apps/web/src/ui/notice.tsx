@@ -36,7 +36,7 @@ export function NoticePlace() {
       {notice !== null && (
         <div
           key={notice.id}
-          className="pointer-events-auto flex items-center gap-3 rounded-large border border-line bg-raised py-2 pr-2 pl-4 text-side shadow-float animate-rise"
+          className="pointer-events-auto flex items-center gap-3 rounded-large border border-line bg-raised py-2 pe-2 ps-4 text-side shadow-float animate-rise"
         >
           {notice.text}
           {notice.action !== null && (
