@@ -1,6 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { scriptedAnswer } from "@uci/adapters/providers/testing";
-import { type AnswerEndedEvent, type ClientEvent, createClient, newIdempotencyKey } from "@uci/client";
+import {
+  type AnswerStream,
+  ApiError,
+  type Client,
+  type ClientEvent,
+  createClient,
+  newIdempotencyKey,
+} from "@uci/client";
 import { type ChatAccepted, isFinalStatus, type MessagePage } from "@uci/protocol";
+import { AnswerHistory } from "./answer-history.ts";
 
 /** How one turn went, as its reader saw it. */
 export type TurnReport = {
@@ -14,6 +23,9 @@ export type TurnReport = {
   readonly replacements: number;
 };
 
+/** A model of the scripted provider. `continues`: it goes on from the beginning of an answer. */
+export type ScriptedModel = { readonly id: string; readonly continues: boolean };
+
 /** A turn that was refused, with what the caller was told. */
 export class TurnRefused extends Error {
   readonly status: number;
@@ -24,42 +36,48 @@ export class TurnRefused extends Error {
   }
 }
 
+/** When the stream said how it is. */
+export type StreamMark = { readonly atMs: number; readonly kind: "lost" | "connected" | "ready" };
+
 /**
- * One session and its reader, over the product's own client, which reconnects by itself. Messages are posted without any
- * retry, so that every refusal is seen. Everything shown must be a beginning of the provider's answer.
+ * One session and its reader, over the product's own client, which reconnects by itself. Everything shown must be a
+ * beginning of the provider's answer.
  */
 export class Conversation {
   readonly sessionId: string;
   readonly userId: string;
-  readonly violations: string[] = [];
-  /** Streams opened beyond the first. */
-  reconnects = 0;
+  readonly histories = new Map<string, AnswerHistory>();
+  readonly marks: StreamMark[] = [];
   readonly #baseUrl: string;
-  readonly #expected = new Map<string, string>();
-  readonly #texts = new Map<string, string>();
-  readonly #replacements = new Map<string, number>();
-  readonly #ended = new Map<string, AnswerEndedEvent>();
   readonly #stored = new Set<string>();
-  readonly #stream: { close(): void };
+  readonly #client: Client;
+  readonly #stream: AnswerStream;
   #waiting: (() => void)[] = [];
-  #connections = 0;
-  #isReady = false;
 
   /** `readFrom`: another address than the one messages are posted to. */
   constructor(baseUrl: string, sessionId: string, readFrom: string = baseUrl) {
     this.#baseUrl = baseUrl;
     this.sessionId = sessionId;
     this.userId = `user-of-${sessionId}`;
-    const client = createClient({ baseUrl: readFrom, userId: this.userId });
-    this.#stream = client.openStream({ sessionIds: [sessionId], onEvent: (event) => this.#take(event) });
+    this.#client = createClient({ baseUrl: readFrom, userId: this.userId });
+    this.#stream = this.#client.openStream({ sessionIds: [sessionId], onEvent: (event) => this.#take(event) });
+  }
+
+  get violations(): string[] {
+    return [...this.histories.values()].flatMap(({ flaws }) => flaws.map(({ what }) => what));
+  }
+
+  /** Streams opened beyond the first. */
+  get reconnects(): number {
+    return Math.max(0, this.marks.filter(({ kind }) => kind === "connected").length - 1);
   }
 
   /** Resolves when the stream has been open and ready once. */
   ready(limitMs = 30_000): Promise<void> {
-    return this.#when("the stream is ready", () => this.#isReady, limitMs);
+    return this.#when("the stream is ready", () => this.marks.some(({ kind }) => kind === "ready"), limitMs);
   }
 
-  /** Posts a message; throws `TurnRefused` where it is not accepted. */
+  /** Posts a message once, so that every refusal is seen; throws `TurnRefused` where it is not accepted. */
   async post(prompt: string): Promise<string> {
     const response = await fetch(`${this.#baseUrl}/api/chat`, {
       method: "POST",
@@ -73,13 +91,44 @@ export class Conversation {
     });
     if (response.status !== 202) throw new TurnRefused(response.status, await response.text());
     const { message_id: messageId } = (await response.json()) as ChatAccepted;
-    this.#expected.set(messageId, scriptedAnswer(prompt));
+    this.expect(messageId, prompt);
     return messageId;
+  }
+
+  /** Sends a message as the product does, again and again under one key until it is accepted. */
+  async send(prompt: string, model?: ScriptedModel, limitMs = 180_000): Promise<string> {
+    const idempotencyKey = newIdempotencyKey();
+    const request = {
+      session_id: this.sessionId,
+      message: prompt,
+      ...(model === undefined ? {} : { model: model.id }),
+    };
+    const { message_id: messageId } = await this.#again(() => this.#client.chat(request, { idempotencyKey }), limitMs);
+    this.expect(messageId, prompt, model);
+    this.#stream.track(messageId, this.sessionId);
+    return messageId;
+  }
+
+  /** Says what an answer has to be. */
+  expect(messageId: string, prompt: string, model?: ScriptedModel): void {
+    this.#history(messageId).expect(scriptedAnswer(prompt), model?.continues !== true);
+  }
+
+  /** Stops an answer, as the product does; true when it was said to have been stopped. */
+  async stop(messageId: string, limitMs = 180_000): Promise<boolean> {
+    const { status } = await this.#again(() => this.#client.messages.stop(messageId), limitMs);
+    return status === "stopped";
+  }
+
+  /** Opens the stream anew, as after a network was lost. */
+  reconnect(): void {
+    this.#mark("lost");
+    this.#stream.reconnect();
   }
 
   /** How much of an answer has been shown so far, in UTF-16 units. */
   shown(messageId: string): number {
-    return this.#texts.get(messageId)?.length ?? 0;
+    return this.histories.get(messageId)?.text.length ?? 0;
   }
 
   /** Resolves when so much of an answer is shown. */
@@ -89,16 +138,16 @@ export class Conversation {
 
   /** The whole answer, once its end is here; `stored`: once its row is written, too. */
   async outcome(prompt: string, messageId: string, limitMs = 120_000, stored = false): Promise<TurnReport> {
-    const over = () => this.#ended.has(messageId);
+    const history = this.#history(messageId);
+    const over = () => history.ended !== null;
     await this.#when(`the end of ${messageId}`, over, limitMs).catch((error: Error) => {
       const facts = { shown: this.shown(messageId), reconnects: this.reconnects };
       throw new Error(`${error.message}; ${JSON.stringify(facts)}`);
     });
     if (stored) await this.#untilStored(messageId, limitMs);
-    const { status, fold } = this.#ended.get(messageId)!;
-    const isWhole = fold.text === scriptedAnswer(prompt);
-    const replacements = this.#replacements.get(messageId) ?? 0;
-    return { prompt, messageId, status, text: fold.text, isWhole, replacements };
+    const { text, replacements } = history;
+    const isWhole = text === scriptedAnswer(prompt);
+    return { prompt, messageId, status: history.ended!.status, text, isWhole, replacements };
   }
 
   close(): void {
@@ -120,26 +169,36 @@ export class Conversation {
     }
   }
 
+  /** Until it succeeds or the time is over; then with the last error. */
+  async #again<Answer>(call: () => Promise<Answer>, limitMs: number): Promise<Answer> {
+    const untilMs = Date.now() + limitMs;
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (Date.now() > untilMs || (error instanceof ApiError && !error.retryable)) throw error;
+        await sleep(250);
+      }
+    }
+  }
+
+  #history(messageId: string): AnswerHistory {
+    const known = this.histories.get(messageId) ?? new AnswerHistory(messageId);
+    this.histories.set(messageId, known);
+    return known;
+  }
+
+  #mark(kind: StreamMark["kind"]): void {
+    this.marks.push({ atMs: performance.now(), kind });
+  }
+
   #take(event: ClientEvent): void {
-    if (event.type === "connected") {
-      if (this.#connections++ > 0) this.reconnects++;
-    } else if (event.type === "ready") this.#isReady = true;
-    else if (event.type === "answer_changed") {
-      const { messageId, fold, change } = event;
-      const before = this.#texts.get(messageId) ?? "";
-      if (!fold.text.startsWith(before))
-        this.#replacements.set(messageId, (this.#replacements.get(messageId) ?? 0) + 1);
-      else if (change === "appended" && fold.text !== before + event.appendedText) {
-        this.violations.push(`${messageId}: what was appended is not what was added`);
-      }
-      const expected = this.#expected.get(messageId);
-      if (expected !== undefined && !expected.startsWith(fold.text)) {
-        this.violations.push(`${messageId}: shown text is not a beginning of the answer`);
-      }
-      this.#texts.set(messageId, fold.text);
-    } else if (event.type === "answer_ended") this.#ended.set(event.messageId, event);
+    if (event.type === "connected" || event.type === "ready") this.#mark(event.type);
+    else if (event.type === "connection" && event.state === "reconnecting") this.#mark("lost");
+    else if (event.type === "answer_changed") this.#history(event.messageId).changed(event, performance.now());
+    else if (event.type === "answer_ended") this.#history(event.messageId).end(event, performance.now());
+    else if (event.type === "answer_unverified") this.#history(event.messageId).unverified();
     else if (event.type === "message_persisted") this.#stored.add(event.message_id);
-    else if (event.type === "answer_unverified") this.violations.push(`${event.messageId}: hash does not match`);
     for (const check of [...this.#waiting]) check();
   }
 

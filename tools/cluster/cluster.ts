@@ -2,11 +2,12 @@ import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { localCertificate } from "@uci/gateway";
-import type { ServerTls, ServiceEvent, ServiceProcess } from "@uci/services";
+import { type ServerTls, type ServiceEvent, type ServiceProcess, streamsLed } from "@uci/services";
+import { type ClusterLink, ClusterLinks, readers } from "./links.ts";
 import { type ClusterAction, ClusterError, type ClusterOptions } from "./options.ts";
 import { keptPasswords, type Passwords } from "./passwords.ts";
 import { choosePlaces, clusterHost, type Places } from "./places.ts";
-import { type Environment, makePods, makeWorkers, sharedEnvironment, workflowUrl } from "./programs.ts";
+import { type Environment, makePrograms, sharedEnvironment, workflowUrl } from "./programs.ts";
 import { makeGateway, makeServers, type Servers } from "./servers.ts";
 import { writeState } from "./state-file.ts";
 
@@ -30,6 +31,9 @@ type Parts = {
   readonly gateway: ServiceProcess;
   readonly environment: Environment;
   readonly control: string;
+  readonly links: ClusterLinks;
+  /** By which readers reach the gateway. */
+  readonly gatewayPort: number;
 };
 
 /** Everything a cluster is made of, ready to be started; nothing runs yet. `control` is where it will take commands. */
@@ -42,14 +46,16 @@ export async function prepareCluster(
   const passwords = keptPasswords(options.folder, options.nats);
   const tls = options.tls ? localCertificate(path.join(options.folder, "certificate")) : null;
   const places = await choosePlaces(options);
-  const servers = await makeServers(options, passwords, places, tls);
+  const links = new ClusterLinks(options.linked);
+  const servers = await makeServers(options, passwords, places, tls, links);
   const environment = sharedEnvironment(options, passwords, places, servers, tls);
   const address = workflowUrl(environment, passwords);
   fs.writeFileSync(path.join(options.folder, "workflow-url"), `${address}\n`, { mode: 0o600 });
-  const pods = makePods(options, places, passwords, environment);
-  const workers = makeWorkers(options, places, passwords, environment);
-  const gateway = await makeGateway(options, places, tls);
-  const parts = { options, places, passwords, tls, servers, pods, workers, gateway, environment, control };
+  const programs = await makePrograms(options, places, passwords, environment, links);
+  const gateway = await makeGateway(options, places, tls, links);
+  const gatewayPort = await links.reach(readers, "gateway", places.gateway);
+  const own = { options, places, passwords, tls, servers, gateway, environment, control, links, gatewayPort };
+  const parts = { ...own, ...programs };
   return new Cluster(parts, watcher);
 }
 
@@ -76,7 +82,7 @@ export class Cluster {
 
   /** Where page and API are, without a slash at the end. */
   get gatewayUrl(): string {
-    return `${this.#parts.tls === null ? "http" : "https"}://${clusterHost}:${this.#parts.places.gateway}`;
+    return `${this.#parts.tls === null ? "http" : "https"}://${clusterHost}:${this.#parts.gatewayPort}`;
   }
 
   get pods(): readonly Program[] {
@@ -107,6 +113,16 @@ export class Cluster {
 
   get passwords(): Passwords {
     return this.#parts.passwords;
+  }
+
+  /** Everything by which a process is reached and reaches others; none unless the cluster is `linked`. */
+  linksOf(name: string): readonly ClusterLink[] {
+    return this.#parts.links.of(name);
+  }
+
+  /** How many of JetStream's streams each running server leads; none with a single server. */
+  streamsLed(): Promise<ReadonlyMap<string, number>> {
+    return streamsLed(this.#parts.places.nats);
   }
 
   /** Throws `ClusterError` when there is none of that name. */
@@ -207,6 +223,7 @@ export class Cluster {
     for (const group of [workers, pods, [...servers.nats, servers.redis, servers.postgres]]) {
       await Promise.all(group.map((service) => service.stop()));
     }
+    await this.#parts.links.close();
     this.#writeState();
   }
 

@@ -21,6 +21,8 @@ export type ClusterOptions = {
   /** For pods and workers, added to this process's own; undefined takes a variable away. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly gateway: GatewayLimits;
+  /** Processes reach each other over links that can be cut. */
+  readonly linked: boolean;
 };
 
 export const clusterDefaults = {
@@ -34,6 +36,7 @@ export const clusterDefaults = {
   durable: true,
   environment: {},
   gateway: {},
+  linked: false,
 } as const satisfies ClusterOptions;
 
 export const clusterActions = ["start", "stop", "restart"] as const;

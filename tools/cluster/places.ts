@@ -4,6 +4,14 @@ import { ClusterError, type ClusterOptions } from "./options.ts";
 /** The host of everything: nothing of a cluster is reachable from other machines. */
 export const clusterHost = "127.0.0.1";
 
+export function podName(index: number): string {
+  return `pod-${index + 1}`;
+}
+
+export function workerName(index: number): string {
+  return `worker-${index + 1}`;
+}
+
 /** The ports of a cluster, all decided before anything starts. */
 export type Places = {
   readonly gateway: number;

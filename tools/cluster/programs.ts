@@ -1,9 +1,10 @@
 import path from "node:path";
 import { postgresUrl, type ServerTls, ServiceProcess } from "@uci/services";
 import { root } from "../command.ts";
+import type { ClusterLinks } from "./links.ts";
 import type { ClusterOptions } from "./options.ts";
 import type { Passwords } from "./passwords.ts";
-import { clusterHost as host, type Places } from "./places.ts";
+import { clusterHost as host, type Places, podName, workerName } from "./places.ts";
 import type { Servers } from "./servers.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,20 +49,46 @@ export function workflowUrl({ NATS_URL }: Environment, { nats }: Passwords): str
   return first.replace("://", `://workflow:${nats.workflow}@`);
 }
 
-export function makePods(options: ClusterOptions, places: Places, passwords: Passwords, shared: Environment) {
-  return places.pods.map((port, index) => {
-    const name = `pod-${index + 1}`;
+/** Pods and workers, not started yet. */
+export async function makePrograms(
+  options: ClusterOptions,
+  places: Places,
+  passwords: Passwords,
+  shared: Environment,
+  links: ClusterLinks,
+): Promise<{ readonly pods: readonly ServiceProcess[]; readonly workers: readonly ServiceProcess[] }> {
+  const { folder } = options;
+  const pods: ServiceProcess[] = [];
+  for (const [index, port] of places.pods.entries()) {
+    const name = podName(index);
     const own = { POD_NAME: name, NATS_USER: "pod", NATS_PASSWORD: passwords.nats.pod };
-    return program(name, "apps/backend/src/run.ts", port, options.folder, { ...shared, ...own });
-  });
+    const environment = { ...shared, ...(await addressesFor(name, shared, links)), ...own };
+    pods.push(program(name, "apps/backend/src/run.ts", port, folder, environment));
+  }
+  const workers: ServiceProcess[] = [];
+  for (const [index, port] of places.workers.entries()) {
+    const name = workerName(index);
+    const own = { WORKER_NAME: name, NATS_USER: "worker", NATS_PASSWORD: passwords.nats.worker };
+    const environment = { ...shared, ...(await addressesFor(name, shared, links)), ...own };
+    workers.push(program(name, "apps/workflow/src/run.ts", port, folder, environment));
+  }
+  return { pods, workers };
 }
 
-export function makeWorkers(options: ClusterOptions, places: Places, passwords: Passwords, shared: Environment) {
-  return places.workers.map((port, index) => {
-    const name = `worker-${index + 1}`;
-    const own = { WORKER_NAME: name, NATS_USER: "worker", NATS_PASSWORD: passwords.nats.worker };
-    return program(name, "apps/workflow/src/run.ts", port, options.folder, { ...shared, ...own });
-  });
+/** Where one program reaches the servers. */
+async function addressesFor(name: string, shared: Environment, links: ClusterLinks): Promise<Environment> {
+  const { NATS_URL = "", REDIS_URL = "", DATABASE_URL = "" } = shared;
+  const reached = async (address: string, server: string) => {
+    const url = new URL(address);
+    url.port = String(await links.reach(name, server, Number(url.port)));
+    return url.href;
+  };
+  const nats = await Promise.all(NATS_URL.split(",").map((address, index) => reached(address, `nats-${index + 1}`)));
+  return {
+    NATS_URL: nats.join(","),
+    REDIS_URL: await reached(REDIS_URL, "redis"),
+    DATABASE_URL: await reached(DATABASE_URL, "postgres"),
+  };
 }
 
 function program(name: string, file: string, port: number, folder: string, environment: Environment): ServiceProcess {

@@ -11,9 +11,10 @@ import {
   type ServerTls,
   type ServiceProcess,
 } from "@uci/services";
+import type { ClusterLinks } from "./links.ts";
 import type { ClusterOptions } from "./options.ts";
 import type { Passwords } from "./passwords.ts";
-import { clusterHost as host, type Places } from "./places.ts";
+import { clusterHost as host, type Places, podName } from "./places.ts";
 
 export type Servers = {
   readonly nats: readonly ServiceProcess[];
@@ -32,11 +33,12 @@ export async function makeServers(
   passwords: Passwords,
   places: Places,
   tls: ServerTls | null,
+  links: ClusterLinks,
 ): Promise<Servers> {
-  const { folder, durable } = options;
+  const { folder, durable, linked } = options;
   const connections = (options.pods + options.workers) * databaseConnectionsEach + 20;
   return {
-    ...(await makeNats(folder, passwords, places, tls)),
+    ...(await makeNats(folder, passwords, places, tls, linked ? links : null)),
     redis: await redisServer({
       folder: path.join(folder, "redis"),
       host,
@@ -56,7 +58,13 @@ export async function makeServers(
   };
 }
 
-async function makeNats(folder: string, passwords: Passwords, { nats }: Places, tls: ServerTls | null) {
+async function makeNats(
+  folder: string,
+  passwords: Passwords,
+  { nats }: Places,
+  tls: ServerTls | null,
+  links: ClusterLinks | null,
+) {
   const configuration = natsAuthorization(passwords.nats);
   const [only, ...others] = nats;
   if (only !== undefined && others.length === 0) {
@@ -74,12 +82,22 @@ async function makeNats(folder: string, passwords: Passwords, { nats }: Places, 
     routePassword,
     configuration,
     tls,
+    ...(links === null ? {} : { reach: (from: string, to: string, port: number) => links.reach(from, to, port) }),
   });
   return { nats: cluster.servers, isNatsHealthy: () => cluster.isHealthy() };
 }
 
 /** nginx before the pods, not started yet. */
-export function makeGateway(options: ClusterOptions, places: Places, tls: ServerTls | null): Promise<ServiceProcess> {
+export async function makeGateway(
+  options: ClusterOptions,
+  places: Places,
+  tls: ServerTls | null,
+  links: ClusterLinks,
+): Promise<ServiceProcess> {
+  const pods: { host: string; port: number }[] = [];
+  for (const [index, port] of places.pods.entries()) {
+    pods.push({ host, port: await links.reach("gateway", podName(index), port) });
+  }
   const folder = path.join(options.folder, "gateway");
   return nginxServer({
     name: "gateway",
@@ -90,7 +108,7 @@ export function makeGateway(options: ClusterOptions, places: Places, tls: Server
       renderNginxConfiguration({
         folder,
         listen,
-        pods: places.pods.map((port) => ({ host, port })),
+        pods,
         tls,
         trustsUserHeader: authMode(options) === "trusted",
         account: workerAccount(),

@@ -1,6 +1,7 @@
 /** Real servers on free ports of this machine: for tests, benchmarks and `npm run cluster`. */
 export { accepts, freePort, freePorts, isFree } from "./free-port.ts";
 export { installedProgram, serverPrograms } from "./install.ts";
+export { type Direction, Link, type LinkState } from "./link.ts";
 export {
   type NatsCluster,
   type NatsClusterOptions,
@@ -9,6 +10,7 @@ export {
   natsCluster,
   natsServer,
   startNatsServer,
+  streamsLed,
 } from "./nats-server.ts";
 export { type NginxServerOptions, nginxServer, nginxVersion, startNginxServer } from "./nginx-server.ts";
 export {

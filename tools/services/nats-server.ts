@@ -57,6 +57,10 @@ export async function natsServer(options: NatsServerOptions): Promise<ServicePro
   );
 }
 
+const monitorTimeoutMs = 2_000;
+/** Nobody listens there. */
+const discardPort = 9;
+
 /** Where a server of a cluster takes clients, other servers, and questions about its health. */
 export type NatsPorts = { readonly client: number; readonly route: number; readonly monitor: number };
 
@@ -67,6 +71,8 @@ export type NatsClusterOptions = Omit<NatsServerOptions, "name" | "port"> & {
   readonly ports?: readonly NatsPorts[];
   /** Shared by the servers for the routes between them. Letters and digits. */
   readonly routePassword: string;
+  /** The port by which one server reaches another, where that is not the one it listens on. */
+  readonly reach?: (from: string, to: string, port: number) => Promise<number>;
 };
 
 export type NatsCluster = {
@@ -77,12 +83,17 @@ export type NatsCluster = {
 
 /** Servers that form one JetStream cluster, not started yet. */
 export async function natsCluster(options: NatsClusterOptions): Promise<NatsCluster> {
-  const { size, routePassword, folder, host = "127.0.0.1", tls = null, ports: given, ...rest } = options;
+  const { size, routePassword, folder, host = "127.0.0.1", tls = null, ports: given, reach, ...rest } = options;
   const ports = given ?? (await freeNatsPorts(size, host));
-  const routes = ports.map(({ route }) => `"nats://route:${routePassword}@${host}:${route}"`).join(", ");
   const servers: ServiceProcess[] = [];
   for (const [index, { client, route, monitor }] of ports.entries()) {
-    const name = `nats-${index + 1}`;
+    const name = nameOf(index);
+    const routes: string[] = [];
+    for (const [other, { route: port }] of ports.entries()) {
+      if (other === index) continue;
+      const reached = (await reach?.(name, nameOf(other), port)) ?? port;
+      routes.push(`"nats://route:${routePassword}@${host}:${reached}"`);
+    }
     // Without no_advertise the servers would tell clients and each other of addresses nobody asked for.
     const cluster = [
       "cluster {",
@@ -91,7 +102,9 @@ export async function natsCluster(options: NatsClusterOptions): Promise<NatsClus
       "  no_advertise: true",
       `  authorization { user: route, password: "${routePassword}" }`,
       ...(tls === null ? [] : [`  tls { ${tlsFiles(tls)}, verify: true }`]),
-      `  routes: [${routes}]`,
+      `  routes: [${routes.join(", ")}]`,
+      // Servers tell each other of further routes; these would lead past the links.
+      ...(reach === undefined ? [] : [`  advertise: "${host}:${discardPort}"`]),
       "}",
       `http: "${host}:${monitor}"`,
     ];
@@ -108,6 +121,44 @@ export async function natsCluster(options: NatsClusterOptions): Promise<NatsClus
   return { servers, isHealthy };
 }
 
+/**
+ * How many streams each server leads, asked of the servers' monitors. A name is missing where it leads none or nobody
+ * that answers knows of it.
+ */
+export async function streamsLed(
+  ports: readonly NatsPorts[],
+  host = "127.0.0.1",
+): Promise<ReadonlyMap<string, number>> {
+  const led = new Map<string, number>();
+  for (const { monitor } of ports) {
+    const streams = await streamLeaders(host, monitor);
+    if (streams.length === 0) continue;
+    for (const leader of streams) led.set(leader, (led.get(leader) ?? 0) + 1);
+    return led;
+  }
+  return led;
+}
+
+type JetStreamReport = {
+  account_details?: { stream_detail?: { cluster?: { leader?: string } }[] }[];
+};
+
+async function streamLeaders(host: string, monitor: number): Promise<readonly string[]> {
+  try {
+    const address = `http://${host}:${monitor}/jsz?accounts=true&streams=true`;
+    const answer = await fetch(address, { signal: AbortSignal.timeout(monitorTimeoutMs) });
+    const { account_details: accounts = [] } = (await answer.json()) as JetStreamReport;
+    const streams = accounts.flatMap(({ stream_detail: details = [] }) => details);
+    return streams.flatMap(({ cluster }) => (cluster?.leader === undefined ? [] : [cluster.leader]));
+  } catch {
+    return [];
+  }
+}
+
+function nameOf(index: number): string {
+  return `nats-${index + 1}`;
+}
+
 async function freeNatsPorts(size: number, host: string): Promise<readonly NatsPorts[]> {
   const free = await freePorts(size * 3, host);
   return Array.from({ length: size }, (_, index) => {
@@ -119,7 +170,7 @@ async function freeNatsPorts(size: number, host: string): Promise<readonly NatsP
 /** Asks the server itself: it knows whether JetStream has a leader and its own copies are up to date. */
 async function isServerHealthy(host: string, port: number): Promise<boolean> {
   try {
-    const answer = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(2_000) });
+    const answer = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(monitorTimeoutMs) });
     await answer.arrayBuffer();
     return answer.ok;
   } catch {

@@ -122,7 +122,9 @@ export class Incarnation {
     const handOver = async (delivery: Delivery) => {
       const { message_id: messageId, generation } = delivery.job;
       try {
-        await queue.enqueue(`${messageId}:${generation}.t${attempts.get(messageId) ?? 0}`, delivery.job);
+        // Its own name in the id: what was handed over to it would else be taken for what it hands over.
+        const id = `${messageId}:${generation}.t${attempts.get(messageId) ?? 0}.${this.workerId}`;
+        await queue.enqueue(id, delivery.job);
         await queue.ack(delivery);
       } catch {
         // The queue delivers it again by itself.
