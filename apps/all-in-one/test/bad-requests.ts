@@ -65,6 +65,12 @@ const choice: Record<string, Field> = {
   },
 };
 const title: Field = { valid: "A title", wrong: (lots) => wrongString(lots, ["  \n ", "x".repeat(201)]) };
+const folderName: Field = { valid: "Work", wrong: (lots) => wrongString(lots, ["  \n ", "x".repeat(101)]) };
+const promptName: Field = {
+  valid: "mail",
+  wrong: (lots) => wrongString(lots, ["two words", "/slash", "-x", "x".repeat(41)]),
+};
+const promptText: Field = { valid: "Write", wrong: (lots) => wrongString(lots, ["  \n ", "x".repeat(20_001)]) };
 const email: Field = {
   valid: "a@example.org",
   wrong: (lots) => wrongString(lots, ["nobody", "@", "a@b", `${lots.text(9)}@`]),
@@ -88,6 +94,9 @@ const bodies: readonly BodyShape[] = [
     mayBeNothing: true,
   },
   { route: "PATCH /api/sessions/unknown", fields: { title, user_id: userId }, mayBeNothing: false },
+  { route: "POST /api/folders", fields: { name: folderName, user_id: userId }, mayBeNothing: false },
+  { route: "PATCH /api/folders/unknown", fields: { name: folderName, user_id: userId }, mayBeNothing: false },
+  { route: "POST /api/prompts", fields: { name: promptName, text: promptText, user_id: userId }, mayBeNothing: false },
   { route: "POST /api/messages/unknown/regenerate", fields: { user_id: userId, ...choice }, mayBeNothing: true },
   { route: "POST /api/messages/unknown/stop", fields: { user_id: userId }, mayBeNothing: true },
   { route: "POST /api/auth/sign-up", fields: { email, password: newPassword, name: title }, mayBeNothing: false },

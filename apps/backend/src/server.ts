@@ -22,6 +22,7 @@ import {
 import { errorBody, errorHandler, registered, sendError } from "./errors.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { chatRoutes } from "./routes/chat.ts";
+import { collectionRoutes } from "./routes/collections.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { type OpenStreams, streamRoutes } from "./routes/stream.ts";
 import type { App, Surroundings } from "./routes/surroundings.ts";
@@ -73,6 +74,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   });
   chatRoutes(app, surroundings);
   sessionRoutes(app, surroundings);
+  collectionRoutes(app, surroundings);
   streamRoutes(app, surroundings, streams);
   authRoutes(app, surroundings);
   systemRoutes(app, surroundings);

@@ -1,18 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { InvalidPageCursor, type Page, type PageRequest } from "../src/index.ts";
+import { InvalidPageCursor, type SessionFilter } from "../src/index.ts";
+import { everyPage } from "./every-page.ts";
 import { accepted, finalAnswer, type MakeStore, newId, Scene } from "./scene.ts";
-
-/** All rows of a list, page by page. */
-async function everyPage<Row>(list: (page: PageRequest) => Promise<Page<Row> | null>, limit: number): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let cursor: string | null = null; ; ) {
-    const page: Page<Row> | null = await list({ cursor, limit });
-    expect(page?.rows.length).toBeLessThanOrEqual(limit);
-    rows.push(...(page?.rows ?? []));
-    cursor = page?.next_cursor ?? null;
-    if (cursor === null) return rows;
-  }
-}
 
 export function sessionConformance(makeStore: MakeStore): void {
   let scene: Scene;
@@ -30,10 +19,10 @@ export function sessionConformance(makeStore: MakeStore): void {
       expect(session.title).toBe("First\ufffd");
       expect(await sessions().find(user, session.session_id)).toEqual(session);
       expect(await sessions().find(other.user, session.session_id)).toBeNull();
-      expect(await sessions().rename(other.user, session.session_id, "Theirs")).toBeNull();
-      expect(await sessions().rename(user, session.session_id, "Second")).toMatchObject({ title: "Second" });
+      expect(await sessions().update(other.user, session.session_id, { title: "Theirs" })).toBeNull();
+      expect(await sessions().update(user, session.session_id, { title: "Second" })).toMatchObject({ title: "Second" });
       expect(await sessions().find(user, session.session_id)).toMatchObject({ title: "Second" });
-      expect(await sessions().rename(user, newId("none"), "x")).toBeNull();
+      expect(await sessions().update(user, newId("none"), { title: "x" })).toBeNull();
     });
 
     it("S2 are ensured once, and are not another's", async () => {
@@ -78,6 +67,28 @@ export function sessionConformance(makeStore: MakeStore): void {
       expect(await scene.store.ledger.load(open.answer.message_id)).toBeNull();
       expect(await scene.store.ledger.finalize(finalAnswer(open))).toBe("gone");
       expect(await scene.pending()).toEqual([]);
+    });
+
+    it("S7 are listed by what they are: pinned ones, archived ones apart", async () => {
+      const { user } = scene;
+      const made = [];
+      for (let index = 0; index < 5; index++) made.push((await sessions().create(user, `${index}`)).session_id);
+      await sessions().update(user, made[1]!, { pinned: true });
+      await sessions().update(user, made[2]!, { archived: true });
+      expect(await sessions().update(user, made[3]!, { archived: true, pinned: true })).toMatchObject({
+        title: "3",
+        archived: true,
+        pinned: true,
+      });
+      const titles = async (filter: SessionFilter) =>
+        (await everyPage((page) => sessions().list(user, page, filter), 2)).map(({ title }) => title).sort();
+      expect(await titles({})).toEqual(["0", "1", "4"]);
+      expect(await titles({ archived: true })).toEqual(["2", "3"]);
+      expect(await titles({ pinned: true })).toEqual(["1"]);
+      expect(await titles({ pinned: false })).toEqual(["0", "4"]);
+      expect(await titles({ archived: true, pinned: true })).toEqual(["3"]);
+      expect(await sessions().update(user, made[1]!, { pinned: false })).toMatchObject({ pinned: false, title: "1" });
+      expect(await titles({ pinned: true })).toEqual([]);
     });
 
     it("S6 are removed while an answer is stored, without either failing", async () => {

@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { collectionConformance } from "./collections.ts";
 import { ledgerConformance } from "./ledger.ts";
 import { outboxConformance } from "./outbox.ts";
 import type { MakeStore } from "./scene.ts";
@@ -15,6 +16,7 @@ export function storeConformance(name: string, makeStore: MakeStore): void {
   describe(`store: ${name}`, () => {
     turnConformance(makeStore);
     sessionConformance(makeStore);
+    collectionConformance(makeStore);
     ledgerConformance(makeStore);
     outboxConformance(makeStore);
   });

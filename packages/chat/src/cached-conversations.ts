@@ -1,12 +1,14 @@
 import type { Session } from "@uci/protocol";
+import type { Page, PageRequest } from "./page.ts";
 import type {
   ConversationStore,
-  Page,
-  PageRequest,
   RegenerationRequest,
+  SessionChange,
+  SessionFilter,
   SessionMeta,
   SessionMetaCache,
   SessionStore,
+  SessionSummary,
   TurnOutcome,
   TurnRequest,
   TurnStore,
@@ -29,6 +31,9 @@ export function cachedConversations(
     sessions: new CachedSessionStore(store.sessions, cache, failed),
     messages: store.messages,
     users: new CachedUserStore(store.users, cache, failed),
+    folders: store.folders,
+    prompts: store.prompts,
+    preferences: store.preferences,
   };
 }
 
@@ -47,9 +52,9 @@ export class CachedSessionStore implements SessionStore {
     this.#failed = failed;
   }
 
-  async ensure(userId: string, sessionId: string): Promise<{ session: Session; created: boolean } | null> {
+  async ensure(userId: string, sessionId: string): Promise<{ session: SessionSummary; created: boolean } | null> {
     const meta = await quietly(() => this.#cache.find(sessionId), this.#failed);
-    if (meta?.user_id === userId) return { session: sessionOf(sessionId, meta), created: false };
+    if (meta?.user_id === userId) return { session: summaryOf(sessionId, meta), created: false };
     const ensured = await this.#store.ensure(userId, sessionId);
     if (ensured !== null) {
       const { title, created_at, updated_at } = ensured.session;
@@ -63,18 +68,18 @@ export class CachedSessionStore implements SessionStore {
     return this.#store.create(userId, title);
   }
 
-  list(userId: string, page: PageRequest): Promise<Page<Session>> {
-    return this.#store.list(userId, page);
+  list(userId: string, page: PageRequest, filter?: SessionFilter): Promise<Page<Session>> {
+    return this.#store.list(userId, page, filter);
   }
 
   find(userId: string, sessionId: string): Promise<Session | null> {
     return this.#store.find(userId, sessionId);
   }
 
-  async rename(userId: string, sessionId: string, title: string): Promise<Session | null> {
-    const renamed = await this.#store.rename(userId, sessionId, title);
-    if (renamed !== null) await drop([sessionId], this.#cache, this.#failed);
-    return renamed;
+  async update(userId: string, sessionId: string, change: SessionChange): Promise<Session | null> {
+    const updated = await this.#store.update(userId, sessionId, change);
+    if (updated !== null) await drop([sessionId], this.#cache, this.#failed);
+    return updated;
   }
 
   async remove(userId: string, sessionId: string): Promise<readonly string[] | null> {
@@ -157,6 +162,6 @@ async function quietly<Result>(task: () => Promise<Result>, failed: Failed): Pro
   }
 }
 
-function sessionOf(sessionId: string, { title, created_at, updated_at }: SessionMeta): Session {
+function summaryOf(sessionId: string, { title, created_at, updated_at }: SessionMeta): SessionSummary {
   return { session_id: sessionId, title, created_at, updated_at };
 }

@@ -1,4 +1,6 @@
 export { CachedSessionStore, cachedConversations } from "./cached-conversations.ts";
+export * from "./collection-ports.ts";
+export * from "./page.ts";
 export * from "./ports.ts";
 export * from "./prompt.ts";
 export * from "./session-meta-times.ts";

@@ -1,4 +1,6 @@
-import type { GenerationContext, Message, Session, WorkflowRequest } from "@uci/protocol";
+import type { GenerationContext, Message, Session, SessionSettings, WorkflowRequest } from "@uci/protocol";
+import type { FolderStore, PreferenceStore, PromptStore } from "./collection-ports.ts";
+import type { Page, PageRequest } from "./page.ts";
 
 /** What a caller asks for; ids are checked for their form already. */
 export type TurnRequest = {
@@ -60,24 +62,32 @@ export interface TurnStore {
   acceptRegeneration(request: RegenerationRequest): Promise<TurnOutcome>;
 }
 
-export type Page<Row> = { readonly rows: readonly Row[]; readonly next_cursor: string | null };
-export type PageRequest = { readonly cursor: string | null; readonly limit: number };
+/** What is known of a session without asking for all of it. */
+export type SessionSummary = Pick<Session, "session_id" | "title" | "created_at" | "updated_at">;
 
-/** Thrown by lists when the cursor is not one they gave out. */
-export class InvalidPageCursor extends Error {
-  override readonly name = "InvalidPageCursor";
-}
+/** Which sessions a list shows. Temporary ones are in none. */
+export type SessionFilter = { readonly archived?: boolean; readonly pinned?: boolean; readonly folder_id?: string };
+
+/** What is to change of a session; what is not named stays. In `settings` null takes a setting back. */
+export type SessionChange = {
+  readonly title?: string | undefined;
+  readonly pinned?: boolean | undefined;
+  readonly archived?: boolean | undefined;
+  readonly folder_id?: string | null | undefined;
+  readonly settings?: { readonly [Name in keyof SessionSettings]?: SessionSettings[Name] | undefined } | undefined;
+};
 
 /** Sessions of users. Another user's session is the same as none. */
 export interface SessionStore {
   /** The session, created for the user when nobody has the id; null when it is another's. */
-  ensure(userId: string, sessionId: string): Promise<{ session: Session; created: boolean } | null>;
+  ensure(userId: string, sessionId: string): Promise<{ session: SessionSummary; created: boolean } | null>;
   /** Creates one under a new id. */
   create(userId: string, title: string | null): Promise<Session>;
   /** Newest activity first. */
-  list(userId: string, page: PageRequest): Promise<Page<Session>>;
+  list(userId: string, page: PageRequest, filter?: SessionFilter): Promise<Page<Session>>;
   find(userId: string, sessionId: string): Promise<Session | null>;
-  rename(userId: string, sessionId: string, title: string): Promise<Session | null>;
+  /** Null: no such session, or no such folder of the user's. A title given here is a person's, whose word stands. */
+  update(userId: string, sessionId: string, change: SessionChange): Promise<Session | null>;
   /** Deletes it with all its messages, jobs and connections; returns the ids of answers that were not final, null when there was no such session. */
   remove(userId: string, sessionId: string): Promise<readonly string[] | null>;
 }
@@ -100,7 +110,7 @@ export interface UserStore {
    * With it "is anybody registered, then register" is one step.
    */
   oneAtATime<Result>(task: () => Promise<Result>): Promise<Result>;
-  /** Gives all sessions of `fromUserId` to `toUserId`; returns their ids. */
+  /** Gives all sessions of `fromUserId`, and what belongs to them, to `toUserId`; returns the sessions' ids. */
   moveSessions(fromUserId: string, toUserId: string): Promise<readonly string[]>;
 }
 
@@ -128,4 +138,7 @@ export interface ConversationStore {
   readonly sessions: SessionStore;
   readonly messages: MessageStore;
   readonly users: UserStore;
+  readonly folders: FolderStore;
+  readonly prompts: PromptStore;
+  readonly preferences: PreferenceStore;
 }

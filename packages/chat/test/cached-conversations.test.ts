@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { sessionMetaConformance } from "../conformance/index.ts";
-import { type ConversationStore, cachedConversations, type SessionMetaCache } from "../src/index.ts";
+import {
+  type ConversationStore,
+  cachedConversations,
+  noSessionSettings,
+  type SessionChange,
+  type SessionMetaCache,
+} from "../src/index.ts";
 import { MemorySessionMetaCache } from "../src/memory/index.ts";
 
 /** Time that moves only when told. */
@@ -46,7 +52,8 @@ class TestStore {
         await this.held;
         return { session, created: known === undefined };
       },
-      rename: async (user: string, id: string, title: string) => {
+      update: async (user: string, id: string, change: SessionChange) => {
+        const title = change.title ?? null;
         const known = this.rows.get(id);
         if (known?.user !== user) return null;
         this.rows.set(id, { user, title });
@@ -81,13 +88,17 @@ class TestStore {
       sessions,
       messages: { list: unused, find: unused },
       users,
+      folders: { list: unused, create: unused, rename: unused, remove: unused },
+      prompts: { list: unused, create: unused, update: unused, remove: unused },
+      preferences: { find: unused, change: unused, forTurn: unused },
     };
   }
 }
 
 function view(session_id: string, { title }: Row) {
   const time = "2026-01-01T00:00:00.000Z";
-  return { session_id, title, created_at: time, updated_at: time };
+  const state = { pinned: false, archived: false, folder_id: null, settings: noSessionSettings };
+  return { session_id, title, ...state, created_at: time, updated_at: time };
 }
 
 describe("conversations behind a cache", () => {
@@ -117,17 +128,18 @@ describe("conversations behind a cache", () => {
 
   it("know whose a session is without asking the store", async () => {
     const answer = await cached.sessions.ensure("u1", "s1");
-    expect(answer).toEqual({ session: view("s1", { user: "u1", title: null }), created: false });
+    const { session_id, title, created_at, updated_at } = view("s1", { user: "u1", title: null });
+    expect(answer).toEqual({ session: { session_id, title, created_at, updated_at }, created: false });
     expect(store.asked).toBe(0);
     expect(await cached.sessions.ensure("u2", "s1")).toBeNull();
     expect(await cached.sessions.ensure("u1", "s2")).toMatchObject({ created: true });
   });
 
   it("give a new title at once, whoever gave it", async () => {
-    await cached.sessions.rename("u1", "s1", "Renamed");
+    await cached.sessions.update("u1", "s1", { title: "Renamed" });
     expect(await cached.sessions.ensure("u1", "s1")).toMatchObject({ session: { title: "Renamed" } });
     const other = open();
-    await other.sessions.rename("u1", "s1", "Again");
+    await other.sessions.update("u1", "s1", { title: "Again" });
     expect(await cached.sessions.ensure("u1", "s1")).toMatchObject({ session: { title: "Again" } });
     await cached.sessions.ensure("u1", "s2");
     await ask("The first message");
@@ -164,7 +176,7 @@ describe("conversations behind a cache", () => {
     const slow = cached.sessions.ensure("u1", "s1");
     await vi.waitFor(() => expect(store.asked).toBe(1));
     store.held = null;
-    await cached.sessions.rename("u1", "s1", "New");
+    await cached.sessions.update("u1", "s1", { title: "New" });
     resolve();
     expect(await slow).toMatchObject({ session: { title: null } });
     expect(await cached.sessions.ensure("u1", "s1")).toMatchObject({ session: { title: "New" } });
@@ -175,7 +187,7 @@ describe("conversations behind a cache", () => {
     cached = open({ find: fail, keep: fail, drop: fail });
     expect(await cached.sessions.ensure("u1", "s1")).toMatchObject({ created: false });
     expect(await cached.sessions.ensure("u2", "s1")).toBeNull();
-    expect(await cached.sessions.rename("u1", "s1", "New")).toMatchObject({ title: "New" });
+    expect(await cached.sessions.update("u1", "s1", { title: "New" })).toMatchObject({ title: "New" });
     expect(await ask("Go on")).toMatchObject({ kind: "accepted" });
     expect(await cached.users.moveSessions("u1", "u2")).toEqual(["s1"]);
     expect(await cached.sessions.remove("u2", "s1")).toEqual([]);

@@ -14,6 +14,12 @@ export const errorRegistry = {
   method_not_allowed: { status: 405, retryable: false, meaning: "This route does not take this method." },
   parent_unfinished: { status: 409, retryable: true, meaning: "The message to reply to is still being written." },
   conflict: { status: 409, retryable: false, meaning: "This exists already or has changed meanwhile." },
+  limit_reached: { status: 409, retryable: false, meaning: "There are as many of these as one person may have." },
+  temporary_session: {
+    status: 409,
+    retryable: false,
+    meaning: "A temporary chat keeps no texts, so this cannot be done with it.",
+  },
   payload_too_large: { status: 413, retryable: false, meaning: "The request is larger than this system takes." },
   unsupported_media_type: { status: 415, retryable: false, meaning: "The request's content type is not taken here." },
   idempotency_key_reused: {

@@ -83,9 +83,23 @@ export const messageSchema = z.object({
 });
 export type Message = z.infer<typeof messageSchema>;
 
+/** How the answers of a session are made where a request does not say otherwise; null: as it comes. */
+export const sessionSettingsSchema = z.object({
+  system_prompt: utf8AtMost(wireLimits.systemPromptBytes).nullable(),
+  temperature: z.number().min(0).max(2).nullable(),
+  max_tokens: z.number().int().min(1).max(wireLimits.maxTokens).nullable(),
+  ai_provider: z.string().min(1).max(100).nullable(),
+  model: z.string().min(1).max(200).nullable(),
+});
+export type SessionSettings = z.infer<typeof sessionSettingsSchema>;
+
 export const sessionSchema = z.object({
   session_id: z.string(),
   title: z.string().nullable(),
+  pinned: z.boolean(),
+  archived: z.boolean(),
+  folder_id: z.string().nullable(),
+  settings: sessionSettingsSchema,
   created_at: z.string(),
   updated_at: z.string(),
 });
@@ -96,10 +110,20 @@ export const createSessionSchema = z.strictObject({
   title: z.string().trim().min(1).max(wireLimits.titleCharacters).optional(),
   user_id: z.string().min(1).max(128).optional(),
 });
-export const updateSessionSchema = z.strictObject({
-  title: z.string().trim().min(1).max(wireLimits.titleCharacters),
-  user_id: z.string().min(1).max(128).optional(),
-});
+/** What is not named stays as it is. */
+export const updateSessionSchema = z
+  .strictObject({
+    title: z.string().trim().min(1).max(wireLimits.titleCharacters).optional(),
+    pinned: z.boolean().optional(),
+    archived: z.boolean().optional(),
+    folder_id: identifierSchema.nullable().optional(),
+    settings: z.strictObject(sessionSettingsSchema.partial().shape).optional(),
+    user_id: z.string().min(1).max(128).optional(),
+  })
+  .refine(
+    ({ user_id: _user, ...change }) => Object.values(change).some((value) => value !== undefined),
+    "must name something to change",
+  );
 export type UpdateSession = z.infer<typeof updateSessionSchema>;
 
 export const sessionPageSchema = z.object({ sessions: z.array(sessionSchema), next_cursor: z.string().nullable() });
@@ -110,6 +134,15 @@ export type MessagePage = z.infer<typeof messagePageSchema>;
 export const pageQuerySchema = z.object({
   cursor: z.string().min(1).max(200).optional(),
   limit: z.coerce.number().int().min(1).max(wireLimits.pageRows).optional(),
+});
+
+/** A switch in a query; anything but these two words is refused. */
+const switchInQuery = z.enum(["true", "false"]).transform((text) => text === "true");
+/** Without `archived` those that are not archived. */
+export const sessionListQuerySchema = pageQuerySchema.extend({
+  archived: switchInQuery.optional(),
+  pinned: switchInQuery.optional(),
+  folder_id: identifierSchema.optional(),
 });
 
 export const modelSchema = z.object({

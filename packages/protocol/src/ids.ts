@@ -13,6 +13,8 @@ export const idPrefixes = {
   job: "job_",
   correlation: "corr_",
   user: "user_",
+  folder: "fold_",
+  prompt: "prom_",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

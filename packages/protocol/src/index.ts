@@ -1,4 +1,5 @@
 export * from "./chunk.ts";
+export * from "./collections.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./http.ts";

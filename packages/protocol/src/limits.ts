@@ -14,6 +14,22 @@ export const wireLimits = {
   systemPromptBytes: 64 * 1024,
   /** Title of a session, in characters. */
   titleCharacters: 200,
+  /** Name of a folder or a person, in characters. */
+  nameCharacters: 100,
+  /** Text of a saved prompt, in characters. */
+  promptCharacters: 20_000,
+  /** Folders of one user. */
+  folders: 200,
+  /** Saved prompts of one user. */
+  prompts: 200,
+  /** Shares of one session. */
+  sharesPerSession: 100,
+  /** Texts of one shared branch together. */
+  sharedBytes: 8 * 1024 * 1024,
+  /** What is looked for, in characters. */
+  searchCharacters: 200,
+  /** A file with sessions to take in. */
+  importBytes: 50 * 1024 * 1024,
   /** Sessions one SSE connection may show. */
   sessionsPerConnection: 8,
   /** Answers one cursor may name. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as collections from "./collections.ts";
 import { errorRegistry } from "./errors.ts";
 import { streamEventSchemas, userEventSchema } from "./events.ts";
 import * as http from "./http.ts";
@@ -8,7 +9,7 @@ import { subjects } from "./subjects.ts";
 import * as workflow from "./workflow.ts";
 
 /** Raised with every change of the wire. The test beside this file pins the description's hash to it. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 function described(schemas: Record<string, unknown>): Record<string, unknown> {
   // Sorted, because the order of a module's exports depends on who loads it.
@@ -27,6 +28,7 @@ export function wireDescription(): string {
     typeof subject === "string" ? subject : (subject as (...parts: unknown[]) => string)(...sampleParts(name)),
   ]);
   return JSON.stringify({
+    collections: described(collections),
     errors: errorRegistry,
     events: described(streamEventSchemas),
     userEvent: z.toJSONSchema(userEventSchema),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { AcceptedTurn, Idempotency, TurnOutcome } from "@uci/chat";
+import { type AcceptedTurn, contextWith, type Idempotency, modelWishes, type TurnOutcome } from "@uci/chat";
 import {
   type ChatAccepted,
   chatAcceptedSchema,
@@ -9,15 +9,13 @@ import {
   RegisteredError,
   regenerateRequestSchema,
   stopResponseSchema,
-  subjects,
-  type UserEvent,
   wireLimits,
 } from "@uci/protocol";
-import { userToken } from "@uci/stream";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { requireIdentity } from "../identity.ts";
 import type { App, Surroundings } from "./surroundings.ts";
+import { tellSession, tellUser } from "./telling.ts";
 
 const messageParams = z.object({ id: identifierSchema });
 const stopBodySchema = z.strictObject({ user_id: z.string().min(1).max(128).optional() }).nullish();
@@ -43,15 +41,14 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
         const { body } = request;
         const identity = await requireIdentity(identifier, request, body.user_id);
         checkReady(surroundings);
-        const chosen = chosenModel(surroundings, body.ai_provider, body.model);
+        const turn = await turnChoice(surroundings, identity.userId, { session_id: body.session_id }, body);
         const outcome = await onceParentIsOver(() =>
           ports.store.turns.acceptTurn({
             user_id: identity.userId,
             session_id: body.session_id,
             message: body.message,
             parent_message_id: body.parent_message_id,
-            ...chosen,
-            context: body.context ?? {},
+            ...turn,
             idempotency: idempotencyOf(request),
             correlation_id: request.id,
           }),
@@ -75,12 +72,12 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
       const body: z.infer<typeof regenerateRequestSchema> = request.body ?? {};
       const identity = await requireIdentity(identifier, request, body.user_id);
       checkReady(surroundings);
-      const context: GenerationContext = body.context ?? {};
+      const place = { message_id: request.params.id };
+      const turn = await turnChoice(surroundings, identity.userId, place, body);
       const outcome = await ports.store.turns.acceptRegeneration({
         user_id: identity.userId,
         message_id: request.params.id,
-        ...chosenModel(surroundings, body.ai_provider, body.model),
-        context,
+        ...turn,
         idempotency: idempotencyOf(request),
         correlation_id: request.id,
       });
@@ -142,10 +139,24 @@ async function onceParentIsOver(accept: () => Promise<TurnOutcome>): Promise<Tur
   }
 }
 
-function chosenModel(surroundings: Surroundings, provider: string | undefined, model: string | undefined) {
-  const chosen = surroundings.ports.model.resolve(provider, model);
-  if (chosen === null) throw new RegisteredError("model_not_found");
-  return { ai_provider: chosen.provider, model: chosen.model };
+type TurnPlace = { readonly session_id?: string | undefined; readonly message_id?: string };
+type TurnWish = {
+  readonly ai_provider?: string | undefined;
+  readonly model?: string | undefined;
+  readonly context?: GenerationContext | undefined;
+};
+
+/** Model and settings of a turn: the request's word, then the session's, then the user's. Refuses a model that is not there. */
+async function turnChoice({ ports }: Surroundings, userId: string, place: TurnPlace, wish: TurnWish) {
+  const defaults = await ports.store.preferences.forTurn(userId, place);
+  const given = { ai_provider: wish.ai_provider, model: wish.model };
+  for (const { ai_provider, model } of modelWishes(given, defaults)) {
+    const chosen = ports.model.resolve(ai_provider, model);
+    if (chosen === null) continue;
+    const context = contextWith(wish.context ?? {}, defaults.settings);
+    return { ai_provider: chosen.provider, model: chosen.model, context };
+  }
+  throw new RegisteredError("model_not_found");
 }
 
 function idempotencyOf(request: FastifyRequest): Idempotency | null {
@@ -189,10 +200,11 @@ async function accepted(surroundings: Surroundings, userId: string, outcome: Tur
 /** Tells the user's other tabs and queues the job. The turn is stored already: what fails here the sweeper makes good. */
 async function announce({ ports }: Surroundings, userId: string, turn: AcceptedTurn): Promise<void> {
   const { session, user_message, answer, job } = turn;
-  const tell = (event: UserEvent) => ports.live.publish(subjects.userEvent(userToken(userId)), event);
-  const change = turn.session_created ? "created" : "updated";
-  tell({ event: "session_updated", data: { session_id: session.session_id, change, session } });
-  tell({ event: "message_created", data: { session_id: session.session_id, user_message, answer } });
+  tellSession({ ports }, userId, turn.session_created ? "created" : "updated", session);
+  tellUser({ ports }, userId, {
+    event: "message_created",
+    data: { session_id: session.session_id, user_message, answer },
+  });
   if (job === null) return;
   try {
     await ports.queue.enqueue(`${job.message_id}:${job.generation}`, job);

@@ -1,7 +1,8 @@
 import type { AnswerEndedEvent, AnswerView, ClientEvent } from "@uci/client";
-import type { ChatAccepted, Message, Session } from "@uci/protocol";
+import type { ChatAccepted, Message } from "@uci/protocol";
 import { describe, expect, test } from "vitest";
 import { activePath } from "../chat/path.ts";
+import { sampleSession } from "./sample-session.ts";
 import { type ChatState, emptyThread, initialState, newLiveAnswer, type UnsentMessage } from "./state.ts";
 import {
   applyAccepted,
@@ -188,12 +189,7 @@ test("a regenerated answer is shown beside the one before", () => {
 });
 
 describe("sessions", () => {
-  const session: Session = {
-    session_id: "s",
-    title: "One",
-    created_at: "2026-01-01T00:00:00Z",
-    updated_at: "2026-01-02T00:00:00Z",
-  };
+  const session = sampleSession();
 
   test("an older state of one does not replace a newer", () => {
     const state = applySessions(initialState, [session]);

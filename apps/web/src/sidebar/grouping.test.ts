@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { createFormats } from "../language/formats.ts";
 import { en } from "../language/messages/en.ts";
 import { createText } from "../language/text.ts";
+import { sampleSession } from "../connection/sample-session.ts";
 import { groupSessions } from "./grouping.ts";
 
 const text = createText(en, "en");
@@ -10,7 +11,8 @@ const formats = createFormats("en-GB");
 const now = new Date(2026, 2, 15, 14, 30);
 
 function session(id: string, updated: Date): Session {
-  return { session_id: id, title: id, created_at: updated.toISOString(), updated_at: updated.toISOString() };
+  const at = updated.toISOString();
+  return sampleSession({ session_id: id, title: id, created_at: at, updated_at: at });
 }
 
 function groups(...sessions: Session[]) {

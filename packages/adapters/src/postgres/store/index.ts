@@ -2,18 +2,24 @@ import type { ConversationStore } from "@uci/chat";
 import type { Kysely } from "kysely";
 import { ModelCatalogueStore } from "./catalogue.ts";
 import { PostgresConnectionTable } from "./connection-table.ts";
+import { PostgresFolders } from "./folders.ts";
 import { PostgresLedger } from "./ledger.ts";
 import { migrate } from "./migrations.ts";
 import { PostgresOutbox } from "./outbox.ts";
 import { openDatabase, type PoolSettings } from "./pool.ts";
+import { PostgresPreferences } from "./preferences.ts";
+import { PostgresPrompts } from "./prompts.ts";
 import type { Database } from "./schema.ts";
 import { PostgresMessages, PostgresSessions, PostgresUsers } from "./sessions.ts";
-import { type MakeTurnId, PostgresTurns } from "./turns.ts";
+import { PostgresTurns } from "./turns.ts";
 
 export type { ModelCatalogueStore } from "./catalogue.ts";
 export { type ConnectionTableSettings, PostgresConnectionTable } from "./connection-table.ts";
 export { MigrationError } from "./migrations.ts";
 export { isDatabaseUnavailable, type PoolSettings } from "./pool.ts";
+
+/** Makes a new id of a kind. */
+export type MakeId = (kind: "session" | "message" | "job" | "folder" | "prompt") => string;
 
 export type PostgresStore = {
   readonly conversations: ConversationStore;
@@ -34,7 +40,7 @@ export type PostgresStore = {
  */
 export async function openPostgresStore(
   settings: PoolSettings & { readonly tableFailed?: (error: unknown) => void },
-  makeId: MakeTurnId,
+  makeId: MakeId,
 ): Promise<PostgresStore> {
   const { database } = openDatabase(settings);
   try {
@@ -50,6 +56,9 @@ export async function openPostgresStore(
       sessions: new PostgresSessions(database, () => makeId("session")),
       messages: new PostgresMessages(database),
       users: new PostgresUsers(database),
+      folders: new PostgresFolders(database, () => makeId("folder")),
+      prompts: new PostgresPrompts(database, () => makeId("prompt")),
+      preferences: new PostgresPreferences(database),
     },
     ledger: new PostgresLedger(database),
     outbox: new PostgresOutbox(database),

@@ -107,7 +107,7 @@ export class PostgresLedger implements AnswerLedger {
           generation = ${answer.generation}, last_chunk_id = ${answer.last_chunk_id}, finish_reason = ${answer.finish_reason}
         from job where messages.message_id = job.message_id
         returning messages.session_id)
-      update chat_sessions set updated_at = greatest(updated_at, now()) from row
+      update chat_sessions set updated_at = greatest(updated_at, now()), search_due = not temporary from row
       where chat_sessions.session_id = row.session_id returning chat_sessions.session_id`.execute(this.#database);
     return rows.length === 1;
   }

@@ -130,6 +130,63 @@ export const steps: MigrationSteps = {
       updated_at timestamptz(3) not null default now())`,
     "create index model_catalogue_by_age on model_catalogue (updated_at)",
   ],
+  "0004_side_bar": [
+    `create table folders (
+      folder_id text collate "C" primary key,
+      user_id text collate "C" not null references users on delete cascade,
+      name text not null,
+      created_at timestamptz(3) not null default now())`,
+    "create index folders_of_user on folders (user_id, created_at desc, folder_id desc)",
+    `alter table chat_sessions
+      add column pinned boolean not null default false,
+      add column archived boolean not null default false,
+      add column folder_id text collate "C" references folders on delete set null,
+      add column settings jsonb not null default '{}',
+      add column title_by text not null default 'message' check (title_by in ('message', 'model', 'person')),
+      add column temporary boolean not null default false,
+      add column imported_from text collate "C",
+      add column search_due boolean not null default true`,
+    "drop index chat_sessions_of_user",
+    `create index chat_sessions_of_user
+      on chat_sessions (user_id, archived, temporary, updated_at desc, session_id desc)`,
+    "create index chat_sessions_pinned on chat_sessions (user_id, updated_at desc, session_id desc) where pinned",
+    "create index chat_sessions_in_folder on chat_sessions (folder_id, updated_at desc, session_id desc)",
+    `create unique index chat_sessions_imported on chat_sessions (user_id, imported_from)
+      where imported_from is not null`,
+    "create index chat_sessions_search_due on chat_sessions (user_id) where search_due",
+    "create index chat_sessions_temporary on chat_sessions (created_at) where temporary",
+    `create table search_entries (
+      session_id text collate "C" not null references chat_sessions on delete cascade,
+      entry_id text collate "C" not null,
+      user_id text collate "C" not null references users on delete cascade,
+      message_id text collate "C" references messages on delete cascade,
+      words tsvector not null,
+      created_at timestamptz(3) not null,
+      primary key (session_id, entry_id))`,
+    "create index search_entries_of_user on search_entries (user_id, created_at desc, entry_id desc)",
+    "create index search_entries_of_message on search_entries (message_id)",
+    "create index search_entries_by_word on search_entries using gin (words)",
+    `create table shares (
+      share_id text collate "C" primary key,
+      session_id text collate "C" not null references chat_sessions on delete cascade,
+      user_id text collate "C" not null references users on delete cascade,
+      title text,
+      messages jsonb not null,
+      created_at timestamptz(3) not null default now())`,
+    "create index shares_of_session on shares (session_id, created_at desc, share_id desc)",
+    "create index shares_of_user on shares (user_id)",
+    `create table prompts (
+      prompt_id text collate "C" primary key,
+      user_id text collate "C" not null references users on delete cascade,
+      name text not null,
+      content text not null,
+      created_at timestamptz(3) not null default now())`,
+    "create index prompts_of_user on prompts (user_id, created_at desc, prompt_id desc)",
+    "create unique index prompts_by_name on prompts (user_id, name)",
+    `create table user_preferences (
+      user_id text collate "C" primary key references users on delete cascade,
+      preferences jsonb not null default '{}')`,
+  ],
 };
 
 /** The database's history is not the one this program would make. */

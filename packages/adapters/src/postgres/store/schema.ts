@@ -1,4 +1,4 @@
-import type { AnswerStatus, WorkflowRequest } from "@uci/protocol";
+import type { AnswerStatus, Preferences, SessionSettings, SharedMessage, WorkflowRequest } from "@uci/protocol";
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -23,8 +23,53 @@ export type ChatSessionsTable = {
   session_id: string;
   user_id: string;
   title: string | null;
+  pinned: Generated<boolean>;
+  archived: Generated<boolean>;
+  folder_id: string | null;
+  settings: Generated<JSONColumnType<Partial<SessionSettings>>>;
+  /** Who gave the title: the first message, a model, or a person, whose word stands. */
+  title_by: Generated<"message" | "model" | "person">;
+  temporary: Generated<boolean>;
+  /** Where an imported session came from; the same is taken in once. */
+  imported_from: string | null;
+  /** Something of it has not been taken into `search_entries` yet. */
+  search_due: Generated<boolean>;
   created_at: GeneratedTimestamp;
   updated_at: GeneratedTimestamp;
+};
+
+export type FoldersTable = { folder_id: string; user_id: string; name: string; created_at: GeneratedTimestamp };
+
+export type SearchEntriesTable = {
+  session_id: string;
+  /** The message's id, or the session's for its title. */
+  entry_id: string;
+  user_id: string;
+  message_id: string | null;
+  words: string;
+  created_at: Timestamp;
+};
+
+export type SharesTable = {
+  share_id: string;
+  session_id: string;
+  user_id: string;
+  title: string | null;
+  messages: JSONColumnType<SharedMessage[]>;
+  created_at: GeneratedTimestamp;
+};
+
+export type PromptsTable = {
+  prompt_id: string;
+  user_id: string;
+  name: string;
+  content: string;
+  created_at: GeneratedTimestamp;
+};
+
+export type UserPreferencesTable = {
+  user_id: string;
+  preferences: Generated<JSONColumnType<Partial<Preferences>>>;
 };
 
 export type MessagesTable = {
@@ -88,6 +133,11 @@ export type ModelCatalogueTable = {
 export type Database = {
   users: UsersTable;
   chat_sessions: ChatSessionsTable;
+  folders: FoldersTable;
+  search_entries: SearchEntriesTable;
+  shares: SharesTable;
+  prompts: PromptsTable;
+  user_preferences: UserPreferencesTable;
   messages: MessagesTable;
   workflow_jobs: WorkflowJobsTable;
   idempotency_keys: IdempotencyKeysTable;

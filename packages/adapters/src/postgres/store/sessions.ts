@@ -1,9 +1,9 @@
-import type { MessageStore, Page, PageRequest, SessionStore, UserStore } from "@uci/chat";
+import type { MessageStore, Page, PageRequest, SessionChange, SessionFilter, SessionStore, UserStore } from "@uci/chat";
 import type { Message, Session } from "@uci/protocol";
-import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
+import { type Kysely, type SelectQueryBuilder, sql, type Transaction } from "kysely";
 import { pageOf, parsePageCursor } from "./page-cursor.ts";
 import type { Database } from "./schema.ts";
-import { storable } from "./storable.ts";
+import { storable, storableJson } from "./storable.ts";
 import { messageView, sessionView } from "./views.ts";
 
 export class PostgresSessions implements SessionStore {
@@ -32,14 +32,19 @@ export class PostgresSessions implements SessionStore {
   async create(userId: string, title: string | null): Promise<Session> {
     const row = await this.#database
       .insertInto("chat_sessions")
-      .values({ session_id: this.#makeSessionId(), user_id: userId, title })
+      .values({
+        session_id: this.#makeSessionId(),
+        user_id: userId,
+        title,
+        title_by: title === null ? "message" : "person",
+      })
       .returningAll()
       .executeTakeFirstOrThrow();
     return sessionView(row);
   }
 
-  async list(userId: string, page: PageRequest): Promise<Page<Session>> {
-    const rows = await sessionListQuery(this.#database, userId, page).execute();
+  async list(userId: string, page: PageRequest, filter: SessionFilter = {}): Promise<Page<Session>> {
+    const rows = await sessionListQuery(this.#database, userId, page, filter).execute();
     return pageOf(rows, page.limit, sessionView, (row) => ({ atMs: row.updated_at.getTime(), id: row.session_id }));
   }
 
@@ -53,14 +58,28 @@ export class PostgresSessions implements SessionStore {
     return row === undefined ? null : sessionView(row);
   }
 
-  async rename(userId: string, sessionId: string, title: string): Promise<Session | null> {
-    const row = await this.#database
+  async update(userId: string, sessionId: string, change: SessionChange): Promise<Session | null> {
+    const { title, pinned, archived, folder_id, settings } = change;
+    const update = this.#database
       .updateTable("chat_sessions")
-      .set({ title })
+      .set({
+        ...(title === undefined ? {} : { title: storable(title), title_by: "person" as const, search_due: true }),
+        ...(pinned === undefined ? {} : { pinned }),
+        ...(archived === undefined ? {} : { archived }),
+        ...(folder_id === undefined ? {} : { folder_id }),
+        ...(settings === undefined ? {} : { settings: withSettings(settings) }),
+        // So that there is something to set whatever is asked for.
+        session_id: sessionId,
+      })
       .where("session_id", "=", sessionId)
-      .where("user_id", "=", userId)
-      .returningAll()
-      .executeTakeFirst();
+      .where("user_id", "=", userId);
+    const ownFolder = this.#database
+      .selectFrom("folders")
+      .select("folder_id")
+      .where("folder_id", "=", folder_id ?? "")
+      .where("user_id", "=", userId);
+    const guarded = folder_id == null ? update : update.where((where) => where.exists(ownFolder));
+    const row = await guarded.returningAll().executeTakeFirst();
     return row === undefined ? null : sessionView(row);
   }
 
@@ -87,15 +106,32 @@ export class PostgresSessions implements SessionStore {
   }
 }
 
-/** Served by the index `chat_sessions_of_user`. */
-export function sessionListQuery(database: Kysely<Database>, userId: string, page: PageRequest) {
-  const query = database.selectFrom("chat_sessions").selectAll().where("user_id", "=", userId);
+/** Settings over those there are; what is null is not kept. */
+function withSettings(settings: NonNullable<SessionChange["settings"]>) {
+  return sql<never>`jsonb_strip_nulls(settings || ${storableJson(settings)}::jsonb)`;
+}
+
+/** Served by the index `chat_sessions_of_user`, `chat_sessions_pinned` or `chat_sessions_in_folder`. */
+export function sessionListQuery(
+  database: Kysely<Database>,
+  userId: string,
+  page: PageRequest,
+  { archived = false, pinned, folder_id }: SessionFilter = {},
+) {
   const after = page.cursor === null ? null : parsePageCursor(page.cursor);
-  const rest =
-    after === null
-      ? query
-      : query.where(sql<boolean>`(updated_at, session_id) < (${new Date(after.atMs)}, ${after.id})`);
-  return rest
+  let query = database
+    .selectFrom("chat_sessions")
+    .selectAll()
+    .where("user_id", "=", userId)
+    .where("archived", "=", archived)
+    .where("temporary", "=", false);
+  if (pinned === true) query = query.where("pinned", "=", sql<boolean>`true`);
+  if (pinned === false) query = query.where("pinned", "=", false);
+  if (folder_id !== undefined) query = query.where("folder_id", "=", folder_id);
+  if (after !== null) {
+    query = query.where(sql<boolean>`(updated_at, session_id) < (${new Date(after.atMs)}, ${after.id})`);
+  }
+  return query
     .orderBy("updated_at", "desc")
     .orderBy("session_id", "desc")
     .limit(page.limit + 1);
@@ -219,9 +255,26 @@ export class PostgresUsers implements UserStore {
         .where("user_id", "=", fromUserId)
         .returning("session_id")
         .execute();
+      await moveCollections(transaction, fromUserId, toUserId);
       return moved.map((row) => row.session_id);
     });
   }
+}
+
+/** What stands beside the sessions. A prompt whose name the other has already, and choices the other has made, stay behind. */
+async function moveCollections(open: Transaction<Database>, from: string, to: string): Promise<void> {
+  await sql`update folders set user_id = ${to} where user_id = ${from}`.execute(open);
+  await sql`update shares set user_id = ${to} where user_id = ${from}`.execute(open);
+  await sql`update search_entries set user_id = ${to} where user_id = ${from}`.execute(open);
+  await sql`
+    update prompts set user_id = ${to} where user_id = ${from}
+      and not exists (select from prompts theirs where theirs.user_id = ${to} and theirs.name = prompts.name)`.execute(
+    open,
+  );
+  await sql`
+    insert into user_preferences (user_id, preferences)
+    select ${to}, preferences from user_preferences where user_id = ${from}
+    on conflict do nothing`.execute(open);
 }
 
 /** Throws when the tasks before do not end in time. */

@@ -224,7 +224,7 @@ export class PostgresTurns implements TurnStore {
       .execute();
     const session = await open
       .updateTable("chat_sessions")
-      .set({ updated_at: answer.created_at, title: plan.session.title })
+      .set({ updated_at: answer.created_at, title: plan.session.title, search_due: !plan.session.temporary })
       .where("session_id", "=", answer.session_id)
       .returningAll()
       .executeTakeFirstOrThrow();

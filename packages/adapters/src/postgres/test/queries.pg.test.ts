@@ -10,10 +10,12 @@ import {
   seenQuery,
   staleQuery,
 } from "../store/connection-queries.ts";
+import { folderListQuery } from "../store/folders.ts";
 import type { PostgresStore } from "../store/index.ts";
 import { endedQuery, unfinishedQuery } from "../store/ledger.ts";
 import { expiredJobsQuery, expiredKeysQuery, pendingQuery } from "../store/outbox.ts";
 import { formatPageCursor } from "../store/page-cursor.ts";
+import { promptListQuery } from "../store/prompts.ts";
 import { messageListQuery, sessionListQuery } from "../store/sessions.ts";
 import { openStore, startPackagedServer, type TestServer, withClient } from "./database.ts";
 
@@ -66,6 +68,18 @@ async function fill(client: pg.Client): Promise<void> {
     `insert into model_catalogue (name, catalogue, updated_at)
      select 'worker-' || n, '{}', now() - n * interval '1 minute' from generate_series(1, 20000) n`,
   );
+  await client.query(
+    `insert into folders (folder_id, user_id, name, created_at)
+     select 'f' || n, 'u' || (1 + n % 50), 'n', now() - n * interval '1 minute' from generate_series(1, 5000) n`,
+  );
+  await client.query(
+    `insert into prompts (prompt_id, user_id, name, content, created_at)
+     select 'p' || n, 'u' || (1 + n % 50), 'n' || n, 't', now() - n * interval '1 minute' from generate_series(1, 5000) n`,
+  );
+  await client.query(
+    `update chat_sessions set pinned = session_id like 's%00', archived = session_id like 's%1',
+       folder_id = case when session_id like 's%5' then 'f' || (1 + length(session_id)) end`,
+  );
   await client.query("analyze");
 }
 
@@ -111,6 +125,23 @@ describe("every list is served by an index, without a sort", () => {
       ["chat_sessions_of_user"],
       () => sessionListQuery(store.database, "u7", { cursor, limit: 50 }),
     ],
+    [
+      "archived sessions",
+      ["chat_sessions_of_user"],
+      () => sessionListQuery(store.database, "u7", { cursor, limit: 50 }, { archived: true }),
+    ],
+    [
+      "pinned sessions",
+      ["chat_sessions_pinned"],
+      () => sessionListQuery(store.database, "u7", { cursor, limit: 50 }, { pinned: true }),
+    ],
+    [
+      "sessions of a folder",
+      ["chat_sessions_in_folder"],
+      () => sessionListQuery(store.database, "u7", { cursor, limit: 50 }, { folder_id: "f5" }),
+    ],
+    ["folders", ["folders_of_user"], () => folderListQuery(store.database, "u7", { cursor, limit: 50 })],
+    ["prompts", ["prompts_of_user"], () => promptListQuery(store.database, "u7", { cursor, limit: 50 })],
     ["messages", ["messages_of_session"], () => messageListQuery(store.database, "s7", { cursor: null, limit: 50 })],
     [
       "messages, a later page",
