@@ -1,9 +1,9 @@
 import type { Session } from "@uci/protocol";
 import { expect, test } from "vitest";
+import { sampleSession } from "../connection/sample-session.ts";
 import { createFormats } from "../language/formats.ts";
 import { en } from "../language/messages/en.ts";
 import { createText } from "../language/text.ts";
-import { sampleSession } from "../connection/sample-session.ts";
 import { groupSessions } from "./grouping.ts";
 
 const text = createText(en, "en");

@@ -203,4 +203,6 @@ export const ar: Messages = {
   "error.attempts_exhausted": "انقطعت الإجابة مرات كثيرة فأُهملت.",
   "error.answer_unstorable": "تعذّر حفظ الإجابة كما هي.",
   "error.chunk_missing": "لم يصل جزء من الإجابة.",
+  "error.limit_reached": "بلغتَ العدد الأقصى المسموح به للشخص الواحد.",
+  "error.temporary_session": "المحادثة المؤقتة لا تحفظ النصوص، لذلك لا يمكن فعل هذا فيها.",
 };

@@ -203,4 +203,6 @@ export const de: Messages = {
   "error.attempts_exhausted": "Die Antwort wurde zu oft unterbrochen und aufgegeben.",
   "error.answer_unstorable": "Die Antwort konnte so nicht gespeichert werden.",
   "error.chunk_missing": "Ein Teil der Antwort kam nie an.",
+  "error.limit_reached": "Mehr davon kann eine Person nicht haben.",
+  "error.temporary_session": "Ein vorübergehender Chat bewahrt keine Texte, deshalb geht das hier nicht.",
 };

@@ -202,4 +202,6 @@ export const en = {
   "error.attempts_exhausted": "The answer was cut off too often and was given up.",
   "error.answer_unstorable": "The answer could not be stored as it was.",
   "error.chunk_missing": "A piece of the answer never arrived.",
+  "error.limit_reached": "There are as many of these as one person may have.",
+  "error.temporary_session": "A temporary chat keeps no texts, so this cannot be done with it.",
 } as const;

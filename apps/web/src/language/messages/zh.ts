@@ -203,4 +203,6 @@ export const zh: Messages = {
   "error.attempts_exhausted": "回答中断次数过多，已放弃。",
   "error.answer_unstorable": "回答无法按原样保存。",
   "error.chunk_missing": "回答的一部分未能送达。",
+  "error.limit_reached": "已达到每人可拥有的上限。",
+  "error.temporary_session": "临时聊天不保存文本，因此无法执行此操作。",
 };
