@@ -79,7 +79,8 @@ export class AnswerTruth {
     const truth = this.generation(generation);
     const name = `${generation}.${attempt}`;
     if (truth.owners.get(attempt)?.worker_id !== workerId) this.#broken("I12", `${workerId} opened ${name} unclaimed`);
-    if (attempt <= truth.attempt) this.#broken("I8", `${name} was opened behind attempt ${truth.attempt}`);
+    const isAgain = attempt === truth.attempt && truth.openedIn === workerId;
+    if (attempt <= truth.attempt && !isAgain) this.#broken("I8", `${name} was opened behind attempt ${truth.attempt}`);
     if (generation < this.#latest) this.#broken("I8", `${name} was opened behind generation ${this.#latest}`);
     if (truth.close !== null) this.#broken("I7", `${name} was opened behind the close`);
     if (state.text !== truth.text || state.next_chunk_id !== truth.chunks.length) {

@@ -147,6 +147,36 @@ export const mutants: readonly Mutant[] = [
     seed: 682,
   },
   {
+    name: "renewed before what waits",
+    rule: "W15: an answer is opened again from what is committed, before anything that is not",
+    edits: [
+      {
+        file: "src/journal-writer.ts",
+        find: "this.#pending.unshift(...records",
+        replace: "this.#pending.push(...records",
+      },
+    ],
+    setting: often("kill worker", "freeze worker", "appends lost"),
+    seed: 3,
+  },
+  {
+    name: "renewed as a whole",
+    rule: "W15: the floor rises when the last part of the renewed opening is committed",
+    edits: [
+      {
+        file: "src/answer-run.ts",
+        find: "if (this.opening === null || part === parts - 1) this.opening = this.#openingAgain;",
+        replace: "this.opening = this.#openingAgain;",
+      },
+    ],
+    setting: [
+      ...often("kill worker", "freeze worker", "appends lost"),
+      { file: "src/limits.ts", find: "entryBytes: 256 * 1024,", replace: "entryBytes: 300," },
+      { file: "src/limits.ts", find: "openedPartBytes: 64 * 1024,", replace: "openedPartBytes: 24," },
+    ],
+    seed: 92,
+  },
+  {
     name: "born first",
     rule: "A worker claims nothing before its born is committed",
     edits: [

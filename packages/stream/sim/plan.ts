@@ -53,6 +53,7 @@ export type Plan = {
   readonly answers: readonly { readonly atMs: number; readonly words: number }[];
   readonly slots: number;
   readonly trimDelayMs: number;
+  readonly renewalEntries: number;
   readonly way: TakeoverWay;
   readonly firstWordMs: number;
   readonly wordIntervalMs: number;
@@ -85,6 +86,8 @@ export function planOf(random: Random): Plan {
     })),
     slots: random.chance(0.2) ? random.between(1, 2) : 100,
     trimDelayMs: random.chance(0.5) ? 0 : 20_000,
+    // Not drawn, so that kept seeds go on drawing what they drew.
+    renewalEntries: spanMs % 5 < 2 ? 2 + (spanMs % 19) : 10_000,
     way: random.chance(0.6) ? "continue" : random.chance(0.7) ? "reset" : "interrupt",
     firstWordMs: random.between(10, 400),
     wordIntervalMs,

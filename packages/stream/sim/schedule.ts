@@ -122,8 +122,8 @@ export class Schedule {
     const { plan, logs, database, channel, registry, queue, model } = this;
     const process = this.#process("worker");
     const nonce = () => `n${String(this.#nonces++).padStart(7, "0")}`;
-    const { slots, trimDelayMs } = plan;
-    const services = { logs, database, channel, registry, queue, model, slots, trimDelayMs, nonce };
+    const { slots, trimDelayMs, renewalEntries } = plan;
+    const services = { logs, database, channel, registry, queue, model, slots, trimDelayMs, renewalEntries, nonce };
     const worker = new WorkerProcess(process, this.surroundings, services);
     this.workers.push(worker);
     void worker.start();

@@ -199,7 +199,7 @@ export class Truth {
 
   #opened(workerId: string, record: OpenedRecord): void {
     const key = `${workerId}/${record.message_id}:${record.generation}.${record.attempt}`;
-    const parts = this.#parts.get(key) ?? [];
+    const parts = record.part === 0 ? [] : (this.#parts.get(key) ?? []);
     parts.push(record.state);
     this.#parts.set(key, parts);
     if (parts.length < record.parts) return;

@@ -20,6 +20,7 @@ export type WorkerServices = {
   readonly model: SimulatedModel;
   readonly slots: number;
   readonly trimDelayMs: number;
+  readonly renewalEntries: number;
   readonly nonce: () => string;
 };
 
@@ -33,7 +34,7 @@ export class WorkerProcess {
   constructor(process: MortalProcess, surroundings: Surroundings, services: WorkerServices) {
     this.process = process;
     this.#surroundings = surroundings;
-    const { logs, database, channel, queue, model, slots, trimDelayMs, nonce } = services;
+    const { logs, database, channel, queue, model, slots, trimDelayMs, renewalEntries, nonce } = services;
     const registry = services.registry.portFor(process);
     const { clock } = process;
     const ports: WorkerPorts = {
@@ -49,7 +50,7 @@ export class WorkerProcess {
       clock,
       nonce,
     };
-    const settings = { name: process.name, slots, trimDelayMs };
+    const settings = { name: process.name, slots, trimDelayMs, renewalEntries };
     this.#worker = new Worker(ports, settings, (event) => this.#observe(event));
     this.#sweeper = new Sweeper({ ...ports, sweepConnections: () => registry.sweep() });
   }

@@ -70,8 +70,10 @@ export class AnswerProgress {
 
 export type OpenedRecord = Extract<JournalRecord, { kind: "opened" }>;
 
+export type SizedRecord = { readonly record: OpenedRecord; readonly bytes: number };
+
 /** The records that open an attempt from a state, each small enough for an entry, with their sizes in bytes. */
-export function openedRecords(state: AnswerState): { record: OpenedRecord; bytes: number }[] {
+export function openedRecords(state: AnswerState): SizedRecord[] {
   const pieces = splitByBytes(JSON.stringify(state), streamLimits.openedPartBytes);
   return pieces.map((piece, part) => ({
     record: {

@@ -8,7 +8,7 @@ import {
   type WorkflowRequest,
   wireLimits,
 } from "@uci/protocol";
-import { type AnswerProgress, openedRecords } from "./answer-progress.ts";
+import { type AnswerProgress, type OpenedRecord, openedRecords } from "./answer-progress.ts";
 import { statusOfFinish } from "./fold.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { streamLimits } from "./limits.ts";
@@ -49,8 +49,10 @@ export class AnswerRun {
   /** Pods that show the session; those that asked are added. */
   readonly podIds = new Set<string>();
   broadcast = false;
-  /** Sequence of the journal entry from which this answer can be folded. */
-  openedSequence: number | null = null;
+  /** The journal entry from which this answer can be folded: its sequence, and how many were committed with it. */
+  opening: { readonly sequence: number; readonly entry: number } | null = null;
+  /** Whether all of the first opening is committed. */
+  isOpened = false;
   /** When the row was written; null before. */
   storedAtMs: number | null = null;
 
@@ -69,6 +71,7 @@ export class AnswerRun {
   #ending: Promise<"committed" | "fenced"> | null = null;
   #uncommittedBytes = 0;
   #parts = 0;
+  #openingAgain: AnswerRun["opening"] = null;
   #dropped = false;
 
   constructor(surroundings: RunSurroundings, job: WorkflowRequest, progress: AnswerProgress, attempt: number) {
@@ -88,6 +91,15 @@ export class AnswerRun {
 
   get messageId(): string {
     return this.job.message_id;
+  }
+
+  get openedSequence(): number | null {
+    return this.opening?.sequence ?? null;
+  }
+
+  /** What it takes to open this answer again, about. */
+  get stateBytes(): number {
+    return this.progress.fold.textBytes + this.progress.fold.reasoning.length;
   }
 
   get isClosed(): boolean {
@@ -187,6 +199,13 @@ export class AnswerRun {
 
   fail(code: string, message: string): Promise<"committed" | "fenced"> {
     return this.#fail(code, message);
+  }
+
+  /** A part of an opening of this attempt has been committed. One after the first counts when it is whole. */
+  opened({ part, parts }: OpenedRecord, sequence: number, entry: number): void {
+    if (part === 0) this.#openingAgain = { sequence, entry };
+    if (this.opening === null || part === parts - 1) this.opening = this.#openingAgain;
+    this.isOpened ||= part === parts - 1;
   }
 
   /** Takes in a chunk of this attempt that has been committed. */

@@ -1,4 +1,5 @@
 import { type Chunk, type JournaledChunk, type Position, subjects } from "@uci/protocol";
+import { openedRecords, type SizedRecord } from "./answer-progress.ts";
 import type { AnswerRun } from "./answer-run.ts";
 import { JournalTrimmer } from "./journal-trimmer.ts";
 import { JournalWriter } from "./journal-writer.ts";
@@ -42,7 +43,8 @@ export class Incarnation {
   #ended = false;
   #sealsItself = false;
   #draining = false;
-  #pulling: Promise<void> = Promise.resolve();
+  #pulling = Promise.resolve();
+  #committedEntries = 0;
 
   constructor(ports: WorkerPorts, settings: WorkerSettings, keeper: RunKeeper, observe: WorkerObserver) {
     this.workerId = `${settings.name}-${ports.nonce()}`;
@@ -56,6 +58,7 @@ export class Incarnation {
     this.writer = new JournalWriter(this.workerId, ports.journal, ports.clock, {
       committed: (records, sequence) => this.#committed(records, sequence),
       floor: () => this.#floor(),
+      renewal: () => this.#renewal(),
       appended: (bytes, durationMs) => observe({ kind: "appended", bytes, durationMs }),
       fenced: () => this.#fenced(),
       congested: (full) => observe({ kind: "congested", full }),
@@ -143,16 +146,29 @@ export class Incarnation {
     return floor;
   }
 
+  /** The answer opened longest ago, opened again: whoever takes over reads a journal from the oldest opening on. */
+  #renewal(): readonly SizedRecord[] {
+    let oldest: AnswerRun | null = null;
+    for (const run of this.runs.values()) {
+      if (!run.isOpened || run.isClosed) continue;
+      if (oldest === null || run.opening!.entry < oldest.opening!.entry) oldest = run;
+    }
+    if (oldest === null) return [];
+    const age = this.#committedEntries - oldest.opening!.entry;
+    const leastAge = this.#settings.renewalEntries ?? streamLimits.renewalEntries;
+    // A long answer costs more to write again than to read over.
+    const isDue = age >= Math.max(leastAge, oldest.stateBytes / streamLimits.renewalBytesPerEntry);
+    return isDue ? openedRecords(oldest.progress.state()) : [];
+  }
+
   /** Sends committed chunks on: one message a pod and entry, or to everybody where nobody knows the pods. */
   #committed(records: readonly JournalRecord[], sequence: number): void {
     const byPod = new Map<string, Chunk[]>();
     const bySession = new Map<string, Chunk[]>();
     let count = 0;
+    this.#committedEntries++;
     for (const record of records) {
-      if (record.kind === "opened" && record.part === 0) {
-        const run = this.runs.get(record.message_id);
-        if (run !== undefined && run.openedSequence === null) run.openedSequence = sequence;
-      }
+      if (record.kind === "opened") this.runs.get(record.message_id)?.opened(record, sequence, this.#committedEntries);
       if (record.kind !== "chunk") continue;
       count++;
       const run = this.runs.get(record.chunk.message_id);

@@ -8,6 +8,11 @@ export type JournalWriterEvents = {
   committed(records: readonly JournalRecord[], sequence: number): void;
   /** The smallest sequence that an answer not stored yet needs; null: none needs any. Asked once an entry. */
   floor(): number | null;
+  /**
+   * Records to go before everything that waits, with their sizes. Asked before an entry is put together, when all that
+   * was appended is known to be committed and reported.
+   */
+  renewal(): readonly { readonly record: JournalRecord; readonly bytes: number }[];
   /** An entry of about `bytes` took `durationMs` from sending to its acknowledgement. */
   appended(bytes: number, durationMs: number): void;
   /** Somebody sealed this journal. Called once; nothing of it is committed any more. */
@@ -17,6 +22,14 @@ export type JournalWriterEvents = {
 };
 
 type Settled = "committed" | "fenced";
+/** `isRenewal`: put in front, so nobody who waits for what was pushed has counted it. */
+type Pending = {
+  readonly record: JournalRecord;
+  readonly bytes: number;
+  readonly priority: AppendPriority;
+  readonly isRenewal: boolean;
+};
+type NextEntry = { readonly entry: JournalEntry; readonly bytes: number; readonly taken: readonly Pending[] };
 type Waiter = { readonly position: number; readonly resolve: (settled: Settled) => void };
 
 /**
@@ -29,7 +42,7 @@ export class JournalWriter {
   readonly #clock: Clock;
   readonly #events: JournalWriterEvents;
 
-  #pending: { record: JournalRecord; bytes: number; priority: AppendPriority }[] = [];
+  #pending: Pending[] = [];
   #waiters: Waiter[] = [];
   #pushed = 0;
   #settledRecords = 0;
@@ -39,6 +52,7 @@ export class JournalWriter {
   #closed: Settled | null = null;
   #controlPending = 0;
   #lastEntryRecords = 0;
+  #lastEntryRenewed = false;
   lastAppendMs: number;
   uncommittedBytes = 0;
 
@@ -58,7 +72,7 @@ export class JournalWriter {
   /** Adds a record of about `bytes` bytes. Its fate is told by `committed`, or by a later `flushed`. */
   push(record: JournalRecord, bytes: number, priority: AppendPriority): void {
     if (this.#closed !== null) return;
-    this.#pending.push({ record, bytes, priority });
+    this.#pending.push({ record, bytes, priority, isRenewal: false });
     this.#pushed++;
     this.uncommittedBytes += bytes;
     if (priority === "control") this.#controlPending++;
@@ -93,17 +107,30 @@ export class JournalWriter {
     while (this.#pending.length > 0 && this.#closed === null) {
       if (this.#lastEntryRecords >= streamLimits.busyEntryRecords) await sleep(this.#clock, streamLimits.entryLingerMs);
       else await Promise.resolve();
-      const { entry, bytes } = this.#nextEntry();
+      this.#renew();
+      const next = this.#nextEntry();
       const sentAtMs = this.#clock.nowMs();
-      const sequence = await this.#commit(entry);
+      const sequence = await this.#commit(next);
       if (sequence === null) break;
-      this.#events.appended(bytes, this.#clock.nowMs() - sentAtMs);
-      this.#settle(entry, bytes, sequence);
+      this.#events.appended(next.bytes, this.#clock.nowMs() - sentAtMs);
+      this.#settle(next, sequence);
     }
     this.#running = false;
   }
 
-  #nextEntry(): { entry: JournalEntry; bytes: number } {
+  /**
+   * What an answer is renewed from is what is committed, so it goes before what waits; whole, and never twice in a row,
+   * so that what waits gets its turn.
+   */
+  #renew(): void {
+    if (this.#lastEntryRenewed) return;
+    const records = this.#events.renewal();
+    if (records.length === 0) return;
+    this.#pending.unshift(...records.map((one) => ({ ...one, priority: "chunks" as const, isRenewal: true })));
+    for (const { bytes } of records) this.uncommittedBytes += bytes;
+  }
+
+  #nextEntry(): NextEntry {
     let bytes = 0;
     let count = 0;
     for (const { bytes: recordBytes } of this.#pending) {
@@ -114,16 +141,17 @@ export class JournalWriter {
     const taken = this.#pending.splice(0, count);
     this.#controlPending -= taken.filter((item) => item.priority === "control").length;
     this.#lastEntryRecords = count;
+    this.#lastEntryRenewed = taken.some(({ isRenewal }) => isRenewal);
     const records = taken.map((item) => item.record);
     const floor = Math.min(this.#events.floor() ?? this.#lastSequence, this.#lastSequence);
-    return { entry: { number: this.#nextNumber, floor, records }, bytes };
+    return { entry: { number: this.#nextNumber, floor, records }, bytes, taken };
   }
 
   /** Appends until it is known what became of the entry: its sequence, or null when the journal is sealed. */
-  async #commit(entry: JournalEntry): Promise<number | null> {
+  async #commit({ entry, taken }: NextEntry): Promise<number | null> {
     const backoff = new Backoff(streamLimits.appendRetryFirstMs, streamLimits.appendRetryLastMs);
     let congested = false;
-    const hasControl = entry.records.some((record) => record.kind !== "chunk" || record.chunk.is_final);
+    const hasControl = taken.some(({ priority }) => priority === "control");
     while (this.#closed === null) {
       // A close behind chunks that find no room may use the room kept for closes, and takes the chunks along.
       const priority = hasControl || this.#controlPending > 0 ? "control" : "chunks";
@@ -160,10 +188,10 @@ export class JournalWriter {
     }
   }
 
-  #settle(entry: JournalEntry, bytes: number, sequence: number): void {
+  #settle({ entry, bytes, taken }: NextEntry, sequence: number): void {
     this.#nextNumber = entry.number + 1;
     this.#lastSequence = sequence;
-    this.#settledRecords += entry.records.length;
+    for (const { isRenewal } of taken) if (!isRenewal) this.#settledRecords++;
     this.uncommittedBytes -= bytes;
     this.lastAppendMs = this.#clock.nowMs();
     if (this.#closed !== null) return;

@@ -8,6 +8,10 @@ export const streamLimits = {
   entryLingerMs: 5,
   /** From this many records in the last entry on, the worker counts as busy. */
   busyEntryRecords: 16,
+  /** Entries after which an answer is opened again in its journal, so that whoever takes over need not read more. */
+  renewalEntries: 512,
+  /** An answer of more than this many bytes for each entry since it was opened is not opened again yet. */
+  renewalBytesPerEntry: 16,
   /** Text of an answer that is not committed yet; past it the provider is not read. */
   uncommittedAnswerBytes: 256 * 1024,
   /** The same over all answers of a worker. */

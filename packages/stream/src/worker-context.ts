@@ -35,6 +35,8 @@ export type WorkerSettings = {
   readonly slots: number;
   /** How long after the row's commit its journal may be trimmed; 0 with a synchronous standby. */
   readonly trimDelayMs: number;
+  /** Entries after which an answer is opened again in its journal; default `streamLimits.renewalEntries`. */
+  readonly renewalEntries?: number;
 };
 
 /** What is worth counting and logging; never a text. */

@@ -51,6 +51,7 @@ function setUp() {
     committed: (records) =>
       committed.push(...records.map((item) => (item.kind === "born" ? item.worker_id : item.kind))),
     floor: () => null,
+    renewal: () => [],
     appended: () => undefined,
     fenced: () => fenced++,
     congested: (full) => congestion.push(full),
