@@ -19,6 +19,7 @@ const cluster = await startCluster({
     AUTH_MODE: "trusted",
     OPENAI_COMPATIBLE_BASE_URL: provider.baseUrl,
     OPENAI_COMPATIBLE_MODELS: "scripted",
+    TITLES: "message",
   },
 });
 try {

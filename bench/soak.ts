@@ -35,6 +35,7 @@ const cluster = await startCluster({
     AUTH_MODE: "trusted",
     OPENAI_COMPATIBLE_BASE_URL: provider.baseUrl,
     OPENAI_COMPATIBLE_MODELS: "scripted",
+    TITLES: "message",
     JOURNAL_TRIM_DELAY_SECONDS: values.trim,
     LOG_LEVEL: "warn",
   },

@@ -25,6 +25,7 @@ beforeAll(async () => {
       AUTH_MODE: "trusted",
       OPENAI_COMPATIBLE_BASE_URL: provider.baseUrl,
       OPENAI_COMPATIBLE_MODELS: "scripted",
+      TITLES: "message",
       DRAIN_SECONDS: "5",
       GRACE_SECONDS: "0",
     },

@@ -77,6 +77,7 @@ function startProgram(database: EmbeddedPostgres, port: number): Promise<Embedde
     pageFolder: path.resolve(import.meta.dirname, "../apps/web/dist"),
     takeover: "continue",
     slots: 100,
+    titles: "message",
     graceMs: 0,
     log: pino({ level: "error" }, pino.destination(2)),
   });

@@ -32,6 +32,8 @@ export type EmbeddedOptions = {
   readonly pageFolder: string | null;
   readonly takeover: "continue" | "interrupt";
   readonly slots: number;
+  /** Who gives a new session its title. */
+  readonly titles: "model" | "message";
   /** How long running answers may finish when the program is told to stop, in milliseconds. */
   readonly graceMs: number;
   readonly log: Logger;
@@ -92,6 +94,7 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
     outbox: store.outbox,
     model: providers.model,
     contextWindowTokens: (provider, model) => providers.contextWindowTokens(provider, model),
+    titles: options.titles === "model" ? store.titles : null,
     log,
   };
   const restarted = await sweeperOf(ports).restartAll();

@@ -59,6 +59,7 @@ async function run(options: StartOptions): Promise<void> {
       pageFolder: builtPage(),
       takeover: settings.TAKEOVER,
       slots: settings.WORKER_SLOTS,
+      titles: settings.TITLES,
       graceMs,
       log,
     });

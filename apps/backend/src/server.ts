@@ -23,6 +23,7 @@ import { errorBody, errorHandler, registered, sendError } from "./errors.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { chatRoutes } from "./routes/chat.ts";
 import { collectionRoutes } from "./routes/collections.ts";
+import { findingRoutes } from "./routes/finding.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { type OpenStreams, streamRoutes } from "./routes/stream.ts";
 import type { App, Surroundings } from "./routes/surroundings.ts";
@@ -75,6 +76,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   chatRoutes(app, surroundings);
   sessionRoutes(app, surroundings);
   collectionRoutes(app, surroundings);
+  findingRoutes(app, surroundings);
   streamRoutes(app, surroundings, streams);
   authRoutes(app, surroundings);
   systemRoutes(app, surroundings);
@@ -173,6 +175,8 @@ async function servePage(app: App, pageFolder: string | null): Promise<void> {
     const wantsPage = request.method === "GET" && !path.startsWith("/api") && !/\.[a-z0-9]+$/i.test(path);
     if (pageFolder === null || !wantsPage) return sendError(reply, request.id, new RegisteredError("not_found"));
     reply.header("Cache-Control", "no-cache");
+    // What was shared with some is not for everybody who searches the web.
+    if (path.startsWith("/share/")) reply.header("X-Robots-Tag", "noindex, nofollow");
     return reply.sendFile("index.html");
   });
 }

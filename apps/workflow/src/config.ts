@@ -44,6 +44,12 @@ export const workflowSettings = {
     .enum(["continue", "interrupt"])
     .default("continue")
     .describe("How answers of a dead worker go on: continued, or closed as interrupted with Continue offered."),
+  TITLES: z
+    .enum(["model", "message"])
+    .default("model")
+    .describe(
+      "Who gives a new chat its title: the model, by one short call after the first answer, or its first line.",
+    ),
   WORKER_SLOTS: z.coerce
     .number()
     .int()

@@ -1,8 +1,9 @@
 import type { Metrics } from "@uci/adapters/metrics";
-import { continuationAfter, modelMessages } from "@uci/chat";
+import { continuationAfter, modelMessages, type TitleStore } from "@uci/chat";
 import { type PodFinder, PodRouter, type SessionRegistry, Sweeper, Worker, type WorkerPorts } from "@uci/stream";
 import type { WorkflowConfig } from "./config.ts";
 import { measureWorker, timedModel, type WorkerLog, workerObserver } from "./observing.ts";
+import { TitleWriter } from "./title-writer.ts";
 
 export type WorkflowPorts = Omit<WorkerPorts, "policy" | "router"> & {
   readonly registry: SessionRegistry;
@@ -11,6 +12,8 @@ export type WorkflowPorts = Omit<WorkerPorts, "policy" | "router"> & {
   readonly metrics: Metrics;
   /** Context window of a model in tokens; undefined: not known, then nothing is left out. */
   readonly contextWindowTokens: (provider: string, model: string) => number | undefined;
+  /** Where models' titles go; null: sessions keep the title that their first line gave. */
+  readonly titles: TitleStore | null;
   readonly log: WorkerLog;
 };
 
@@ -23,7 +26,7 @@ export type RunningWorkflow = {
 
 /** Starts a worker and its sweeper over the given ports; resolves when it takes jobs. */
 export async function startWorkflow(config: WorkflowConfig, ports: WorkflowPorts): Promise<RunningWorkflow> {
-  const { registry, connectionTable, contextWindowTokens, metrics, log, ...given } = ports;
+  const { registry, connectionTable, contextWindowTokens, metrics, titles, log, ...given } = ports;
   const workerPorts: WorkerPorts = {
     ...given,
     model: timedModel(ports.model, metrics, () => ports.clock.nowMs()),
@@ -37,7 +40,13 @@ export async function startWorkflow(config: WorkflowConfig, ports: WorkflowPorts
     },
   };
   const { name, slots, trimDelayMs } = config;
-  const worker = new Worker(workerPorts, { name, slots, trimDelayMs }, workerObserver(metrics, log));
+  const { model, live, clock } = workerPorts;
+  const titleWriter = titles === null ? null : new TitleWriter({ titles, model, live, clock, log });
+  const observe = workerObserver(metrics, log);
+  const worker = new Worker(workerPorts, { name, slots, trimDelayMs }, (event) => {
+    observe(event);
+    titleWriter?.heard(event);
+  });
   measureWorker(metrics, worker);
   const sweeper = sweeperOf(ports);
   await worker.start();
@@ -48,12 +57,15 @@ export async function startWorkflow(config: WorkflowConfig, ports: WorkflowPorts
     async drain() {
       await sweeper.stop();
       await worker.drain(config.graceMs);
+      await titleWriter?.stop();
     },
   };
 }
 
 /** The sweeper of these ports; also used once at start where journals and queue began empty. */
-export function sweeperOf(ports: Omit<WorkflowPorts, "contextWindowTokens" | "connectionTable" | "metrics">): Sweeper {
+export function sweeperOf(
+  ports: Omit<WorkflowPorts, "contextWindowTokens" | "connectionTable" | "metrics" | "titles">,
+): Sweeper {
   const { outbox, queue, owners, live, clock, registry, log } = ports;
   const sweepConnections = () => registry.sweep();
   return new Sweeper({ outbox, queue, owners, live, clock, sweepConnections }, (error) => {

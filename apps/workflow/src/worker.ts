@@ -5,6 +5,7 @@ import { Metrics } from "@uci/adapters/metrics";
 import type { PostgresStore } from "@uci/adapters/postgres";
 import { ProviderSettingsError, type Providers } from "@uci/adapters/providers";
 import { connectServers, type SharedServers, serverSentence } from "@uci/adapters/servers";
+import { cachedTitles } from "@uci/chat";
 import { reducedHostName } from "@uci/protocol";
 import type { Logger } from "pino";
 import type { WorkerSettings } from "./config.ts";
@@ -43,7 +44,7 @@ export async function startWorker(settings: WorkerSettings, environment: Readonl
       trimDelayMs: settings.JOURNAL_TRIM_DELAY_SECONDS * 1000,
       graceMs: settings.GRACE_SECONDS * 1000,
     },
-    portsOver(servers, providers, metrics, log),
+    portsOver(servers, providers, settings.TITLES, metrics, log),
   );
   process.stdout.write(
     `Worker ${state.workflow.workerId()} serves its health on http://${server.host}:${server.port}\n`,
@@ -63,8 +64,9 @@ export async function startWorker(settings: WorkerSettings, environment: Readonl
 }
 
 function portsOver(
-  { broker, store, registry }: SharedServers,
+  { broker, store, registry, redis, registryFailed }: SharedServers,
   providers: Providers,
+  titles: WorkerSettings["TITLES"],
   metrics: Metrics,
   log: Logger,
 ): WorkflowPorts {
@@ -88,6 +90,7 @@ function portsOver(
     model: providers.model,
     contextWindowTokens: (provider, model) => providers.contextWindowTokens(provider, model),
     metrics,
+    titles: titles === "message" ? null : cachedTitles(store.titles, redis.sessionMeta, registryFailed),
     log,
   };
 }

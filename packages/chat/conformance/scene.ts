@@ -1,11 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { AnswerLedger, FinalAnswer, Outbox, PendingJob } from "@uci/stream";
-import type { AcceptedTurn, ConversationStore, RegenerationRequest, TurnOutcome, TurnRequest } from "../src/index.ts";
+import type {
+  AcceptedTurn,
+  ConversationStore,
+  RegenerationRequest,
+  TitleStore,
+  TurnOutcome,
+  TurnRequest,
+} from "../src/index.ts";
 
 export type StoreUnderTest = {
   readonly conversations: ConversationStore;
   readonly ledger: AnswerLedger;
   readonly outbox: Outbox;
+  readonly titles: TitleStore;
 };
 
 export type MakeStore = () => Promise<StoreUnderTest>;
@@ -45,6 +53,7 @@ export class Scene {
       ai_provider: undefined,
       model: undefined,
       context: {},
+      temporary: null,
       idempotency: null,
       correlation_id: newId("corr"),
       ...change,

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { collectionConformance } from "./collections.ts";
+import { findingConformance } from "./finding.ts";
 import { ledgerConformance } from "./ledger.ts";
 import { outboxConformance } from "./outbox.ts";
 import type { MakeStore } from "./scene.ts";
@@ -17,6 +18,7 @@ export function storeConformance(name: string, makeStore: MakeStore): void {
     turnConformance(makeStore);
     sessionConformance(makeStore);
     collectionConformance(makeStore);
+    findingConformance(makeStore);
     ledgerConformance(makeStore);
     outboxConformance(makeStore);
   });

@@ -1,4 +1,5 @@
 import type { Session } from "@uci/protocol";
+import type { TitleStore } from "./finding-ports.ts";
 import type { Page, PageRequest } from "./page.ts";
 import type {
   ConversationStore,
@@ -34,6 +35,20 @@ export function cachedConversations(
     folders: store.folders,
     prompts: store.prompts,
     preferences: store.preferences,
+    search: store.search,
+    shares: store.shares,
+  };
+}
+
+/** Titles given by models, of which the cache hears. */
+export function cachedTitles(titles: TitleStore, cache: SessionMetaCache, failed: Failed): TitleStore {
+  return {
+    untitledTurn: (messageId) => titles.untitledTurn(messageId),
+    async titleByModel(sessionId, title) {
+      const titled = await titles.titleByModel(sessionId, title);
+      if (titled !== null) await drop([sessionId], cache, failed);
+      return titled;
+    },
   };
 }
 
@@ -107,6 +122,10 @@ class CachedTurnStore implements TurnStore {
 
   async acceptRegeneration(request: RegenerationRequest): Promise<TurnOutcome> {
     return this.#noted(await this.#store.acceptRegeneration(request));
+  }
+
+  forgetTexts(userId: string, messageId: string): Promise<"forgotten" | "unfinished" | null> {
+    return this.#store.forgetTexts(userId, messageId);
   }
 
   async #noted(outcome: TurnOutcome): Promise<TurnOutcome> {

@@ -1,9 +1,13 @@
-export { CachedSessionStore, cachedConversations } from "./cached-conversations.ts";
+export { CachedSessionStore, cachedConversations, cachedTitles } from "./cached-conversations.ts";
 export * from "./collection-ports.ts";
+export * from "./finding-ports.ts";
+export * from "./model-title.ts";
 export * from "./page.ts";
 export * from "./ports.ts";
 export * from "./prompt.ts";
+export * from "./search-words.ts";
 export * from "./session-meta-times.ts";
+export * from "./snippet.ts";
 export * from "./takeover-policy.ts";
 export * from "./title.ts";
 export * from "./tree.ts";

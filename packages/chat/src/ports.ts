@@ -1,5 +1,13 @@
-import type { GenerationContext, Message, Session, SessionSettings, WorkflowRequest } from "@uci/protocol";
+import type {
+  GenerationContext,
+  HistoryMessage,
+  Message,
+  Session,
+  SessionSettings,
+  WorkflowRequest,
+} from "@uci/protocol";
 import type { FolderStore, PreferenceStore, PromptStore } from "./collection-ports.ts";
+import type { SearchStore, ShareStore } from "./finding-ports.ts";
 import type { Page, PageRequest } from "./page.ts";
 
 /** What a caller asks for; ids are checked for their form already. */
@@ -13,6 +21,8 @@ export type TurnRequest = {
   readonly ai_provider: string | undefined;
   readonly model: string | undefined;
   readonly context: GenerationContext;
+  /** Not null: a turn of a temporary session, which keeps no texts, and what was said in it so far. */
+  readonly temporary: { readonly history: readonly HistoryMessage[] } | null;
   readonly idempotency: Idempotency | null;
   readonly correlation_id: string;
 };
@@ -51,6 +61,8 @@ export type TurnRefusal =
   | { readonly kind: "parent_unfinished" }
   /** The parent is not something a user message can follow, or the message is not an answer. */
   | { readonly kind: "not_an_answer" }
+  /** A temporary turn in a session that is not, a lasting one in a session that is, or a text that is not there any more. */
+  | { readonly kind: "temporary_session" }
   | { readonly kind: "key_reused" };
 
 export type TurnOutcome = { readonly kind: "accepted"; readonly turn: AcceptedTurn } | TurnRefusal;
@@ -60,6 +72,11 @@ export interface TurnStore {
   acceptTurn(request: TurnRequest): Promise<TurnOutcome>;
   /** A new answer beside an existing one; that one must be final. */
   acceptRegeneration(request: RegenerationRequest): Promise<TurnOutcome>;
+  /**
+   * Removes the texts of an answer of a temporary session: its reader has them. Null: there is no such answer of the
+   * user's in a temporary session.
+   */
+  forgetTexts(userId: string, messageId: string): Promise<"forgotten" | "unfinished" | null>;
 }
 
 /** What is known of a session without asking for all of it. */
@@ -141,4 +158,6 @@ export interface ConversationStore {
   readonly folders: FolderStore;
   readonly prompts: PromptStore;
   readonly preferences: PreferenceStore;
+  readonly search: SearchStore;
+  readonly shares: ShareStore;
 }

@@ -84,12 +84,14 @@ class TestStore {
       },
     };
     return {
-      turns: { acceptTurn, acceptRegeneration: unused },
+      turns: { acceptTurn, acceptRegeneration: unused, forgetTexts: unused },
       sessions,
       messages: { list: unused, find: unused },
       users,
       folders: { list: unused, create: unused, rename: unused, remove: unused },
       prompts: { list: unused, create: unused, update: unused, remove: unused },
+      search: { find: unused },
+      shares: { create: unused, list: unused, remove: unused, read: unused },
       preferences: { find: unused, change: unused, forTurn: unused },
     };
   }
@@ -113,7 +115,14 @@ describe("conversations behind a cache", () => {
 
   function ask(message: string) {
     const nothing = { parent_message_id: undefined, ai_provider: undefined, model: undefined, context: {} };
-    const request = { user_id: "u1", session_id: "s1", message, idempotency: null, correlation_id: "corr_1" };
+    const request = {
+      user_id: "u1",
+      session_id: "s1",
+      message,
+      temporary: null,
+      idempotency: null,
+      correlation_id: "corr_1",
+    };
     return cached.turns.acceptTurn({ ...nothing, ...request });
   }
 

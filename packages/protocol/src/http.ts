@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { historyMessageSchema } from "./history.ts";
 import { identifierSchema } from "./ids.ts";
 import { wireLimits } from "./limits.ts";
 
@@ -41,6 +42,9 @@ export const chatRequestSchema = z.strictObject({
   parent_message_id: identifierSchema.nullable().optional(),
   ...modelChoice,
   context: generationContextSchema.optional(),
+  /** True: nothing of this session is kept. The page keeps the conversation and gives it along as `history`. */
+  temporary: z.boolean().optional(),
+  history: z.array(historyMessageSchema).max(wireLimits.historyMessages).optional(),
 });
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 

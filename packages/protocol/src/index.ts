@@ -2,6 +2,7 @@ export * from "./chunk.ts";
 export * from "./collections.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
+export * from "./history.ts";
 export * from "./http.ts";
 export * from "./ids.ts";
 export * from "./keys.ts";

@@ -10,6 +10,8 @@ export const wireLimits = {
   answerBytes: 4 * 1024 * 1024,
   /** `conversation_history` of a workflow request. */
   conversationHistoryBytes: 512 * 1024,
+  /** Messages of a history that a caller gives along with a temporary turn. */
+  historyMessages: 2_000,
   /** System prompt given with a turn. */
   systemPromptBytes: 64 * 1024,
   /** Title of a session, in characters. */

@@ -1,12 +1,7 @@
 import { z } from "zod";
 import { chunkSchema, finishReasonSchema } from "./chunk.ts";
+import { historyMessageSchema } from "./history.ts";
 import { identifierSchema } from "./ids.ts";
-
-export const historyMessageSchema = z.object({
-  role: z.enum(["user", "assistant"]),
-  content: z.string(),
-});
-export type HistoryMessage = z.infer<typeof historyMessageSchema>;
 
 /** What a workflow is asked to do: produce the answer `message_id` to `message`. `timestamp` is ISO 8601, UTC. */
 export const workflowRequestSchema = z.object({

@@ -25,6 +25,7 @@ const hashes: Readonly<Record<number, string>> = {
   1: "116e17c61616a78ec71c9474eb1c2017d89ca582f072534a782105b984ad016d",
   2: "50718089e4f957c03b3974d14720faf5687dc34302465625da826e552daffa91",
   3: "ba427cff47308ca9cb7f916b260dadf524cdbf2da294d70e47bfdcdd5efae048",
+  4: "74cf8ac9cb5bc1e4739cfed2ceb41d2007ab014e03cf015b58876ea0f2ffa884",
 };
 
 describe("version", () => {

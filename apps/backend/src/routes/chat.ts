@@ -40,6 +40,9 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
       async (request, reply) => {
         const { body } = request;
         const identity = await requireIdentity(identifier, request, body.user_id);
+        if (body.history !== undefined && body.temporary !== true) {
+          throw new RegisteredError("invalid_request", "history goes with temporary alone.");
+        }
         checkReady(surroundings);
         const turn = await turnChoice(surroundings, identity.userId, { session_id: body.session_id }, body);
         const outcome = await onceParentIsOver(() =>
@@ -49,11 +52,12 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
             message: body.message,
             parent_message_id: body.parent_message_id,
             ...turn,
+            temporary: body.temporary === true ? { history: body.history ?? [] } : null,
             idempotency: idempotencyOf(request),
             correlation_id: request.id,
           }),
         );
-        return reply.status(202).send(await accepted(surroundings, identity.userId, outcome));
+        return reply.status(202).send(await accepted(surroundings, identity.userId, outcome, body.temporary === true));
       },
     );
   }
@@ -81,11 +85,27 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
         idempotency: idempotencyOf(request),
         correlation_id: request.id,
       });
-      return reply.status(202).send(await accepted(surroundings, identity.userId, outcome));
+      return reply.status(202).send(await accepted(surroundings, identity.userId, outcome, false));
     },
   );
 
   stopRoute(app, surroundings);
+  forgetRoute(app, surroundings);
+}
+
+/** The reader of a temporary answer has it: its texts go. */
+function forgetRoute(app: App, { ports, identifier }: Surroundings): void {
+  app.post(
+    "/api/messages/:id/forget",
+    { schema: { tags: ["chat"], params: messageParams, body: stopBodySchema, response: { 204: z.null() } } },
+    async (request, reply) => {
+      const { userId } = await requireIdentity(identifier, request, request.body?.user_id);
+      const outcome = await ports.store.turns.forgetTexts(userId, request.params.id);
+      if (outcome === null) throw new RegisteredError("not_found");
+      if (outcome === "unfinished") throw new RegisteredError("parent_unfinished", undefined, 1_000);
+      return reply.status(204).send(null);
+    },
+  );
 }
 
 function stopRoute(app: App, { ports, identifier, reader }: Surroundings): void {
@@ -179,14 +199,20 @@ function canonical(value: unknown): unknown {
   return Object.fromEntries(sorted.map(([key, item]) => [key, canonical(item)]));
 }
 
-async function accepted(surroundings: Surroundings, userId: string, outcome: TurnOutcome): Promise<ChatAccepted> {
+async function accepted(
+  surroundings: Surroundings,
+  userId: string,
+  outcome: TurnOutcome,
+  temporary: boolean,
+): Promise<ChatAccepted> {
   if (outcome.kind === "not_found") throw new RegisteredError("not_found");
   if (outcome.kind === "parent_unfinished") throw new RegisteredError("parent_unfinished", undefined, 1_000);
   if (outcome.kind === "not_an_answer")
     throw new RegisteredError("conflict", "That message cannot be answered in this way.");
+  if (outcome.kind === "temporary_session") throw new RegisteredError("temporary_session");
   if (outcome.kind === "key_reused") throw new RegisteredError("idempotency_key_reused");
   const { turn } = outcome;
-  if (!turn.replayed) await announce(surroundings, userId, turn);
+  if (!turn.replayed) await announce(surroundings, userId, turn, temporary);
   return {
     message_id: turn.answer.message_id,
     user_message_id: turn.user_message.message_id,
@@ -198,13 +224,21 @@ async function accepted(surroundings: Surroundings, userId: string, outcome: Tur
 }
 
 /** Tells the user's other tabs and queues the job. The turn is stored already: what fails here the sweeper makes good. */
-async function announce({ ports }: Surroundings, userId: string, turn: AcceptedTurn): Promise<void> {
+async function announce(
+  { ports }: Surroundings,
+  userId: string,
+  turn: AcceptedTurn,
+  temporary: boolean,
+): Promise<void> {
   const { session, user_message, answer, job } = turn;
-  tellSession({ ports }, userId, turn.session_created ? "created" : "updated", session);
-  tellUser({ ports }, userId, {
-    event: "message_created",
-    data: { session_id: session.session_id, user_message, answer },
-  });
+  // A temporary session is the concern of the page that has it, and of no other.
+  if (!temporary) {
+    tellSession({ ports }, userId, turn.session_created ? "created" : "updated", session);
+    tellUser({ ports }, userId, {
+      event: "message_created",
+      data: { session_id: session.session_id, user_message, answer },
+    });
+  }
   if (job === null) return;
   try {
     await ports.queue.enqueue(`${job.message_id}:${job.generation}`, job);

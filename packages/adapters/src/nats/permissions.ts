@@ -46,6 +46,7 @@ const permissionsOf: Readonly<Record<NatsService, (partitions: number) => NatsPe
       subjects.ownerAll,
       podResponse,
       subjects.sessionBroadcastAll,
+      userEvent,
       stop,
       workerAlive,
       subjects.workerHeartbeatAll,

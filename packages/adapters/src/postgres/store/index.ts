@@ -1,4 +1,4 @@
-import type { ConversationStore } from "@uci/chat";
+import type { ConversationStore, TitleStore } from "@uci/chat";
 import type { Kysely } from "kysely";
 import { ModelCatalogueStore } from "./catalogue.ts";
 import { PostgresConnectionTable } from "./connection-table.ts";
@@ -10,7 +10,10 @@ import { openDatabase, type PoolSettings } from "./pool.ts";
 import { PostgresPreferences } from "./preferences.ts";
 import { PostgresPrompts } from "./prompts.ts";
 import type { Database } from "./schema.ts";
+import { PostgresSearch } from "./search.ts";
 import { PostgresMessages, PostgresSessions, PostgresUsers } from "./sessions.ts";
+import { PostgresShares } from "./shares.ts";
+import { PostgresTitles } from "./titles.ts";
 import { PostgresTurns } from "./turns.ts";
 
 export type { ModelCatalogueStore } from "./catalogue.ts";
@@ -23,6 +26,8 @@ export type MakeId = (kind: "session" | "message" | "job" | "folder" | "prompt")
 
 export type PostgresStore = {
   readonly conversations: ConversationStore;
+  /** Titles that models give, for the workers. */
+  readonly titles: TitleStore;
   readonly ledger: PostgresLedger;
   readonly outbox: PostgresOutbox;
   /** The table of open connections; unused, it costs nothing. */
@@ -59,7 +64,10 @@ export async function openPostgresStore(
       folders: new PostgresFolders(database, () => makeId("folder")),
       prompts: new PostgresPrompts(database, () => makeId("prompt")),
       preferences: new PostgresPreferences(database),
+      search: new PostgresSearch(database),
+      shares: new PostgresShares(database),
     },
+    titles: new PostgresTitles(database),
     ledger: new PostgresLedger(database),
     outbox: new PostgresOutbox(database),
     connections,

@@ -77,7 +77,7 @@ export class PostgresOutbox implements Outbox {
   }
 
   async removeExpired(): Promise<void> {
-    for (const query of [expiredKeysQuery(), expiredJobsQuery()]) {
+    for (const query of [temporaryTextsQuery(), temporarySessionsQuery(), expiredKeysQuery(), expiredJobsQuery()]) {
       // In pieces, so that none takes long after a time in which nobody did this.
       for (let removed = expiredAtOnce; removed === expiredAtOnce; ) {
         removed = Number((await query.execute(this.#database)).numAffectedRows);
@@ -102,6 +102,34 @@ export function expiredJobsQuery() {
       select ctid from workflow_jobs
       where state = 'done' and finished_at < now() - ${keptJobsMs} * interval '1 millisecond'
       order by finished_at limit ${expiredAtOnce}))`;
+}
+
+/** How long the texts of a temporary answer wait for a reader that does not fetch them, and how long its rows are kept. */
+const temporaryTextsMs = 2 * 60_000;
+const temporarySessionsMs = 24 * 60 * 60_000;
+
+/** Served by the index `chat_sessions_temporary`. */
+export function temporaryTextsQuery() {
+  return sql`
+    update messages set content = '', metadata = '{}' where message_id = any(array(
+      select m.message_id from (
+        select session_id from chat_sessions where temporary order by created_at desc limit ${expiredAtOnce}) s
+      cross join lateral (
+        select message_id from workflow_jobs where session_id = s.session_id and state = 'done'
+          and finished_at < now() - ${temporaryTextsMs} * interval '1 millisecond'
+        order by finished_at desc limit ${expiredAtOnce}) j
+      join messages m on m.message_id = j.message_id
+      where m.content <> '' limit ${expiredAtOnce}))`;
+}
+
+/** Served by the index `chat_sessions_temporary`. */
+export function temporarySessionsQuery() {
+  return sql`
+    delete from chat_sessions where session_id = any(array(
+      select session_id from chat_sessions s
+      where temporary and created_at < now() - ${temporarySessionsMs} * interval '1 millisecond'
+        and not exists (select from workflow_jobs j where j.session_id = s.session_id and j.state = 'open')
+      order by created_at limit ${expiredAtOnce}))`;
 }
 
 /** Served by the index `workflow_jobs_open`. */

@@ -10,7 +10,15 @@ import {
   type TurnStore,
   titleFromMessage,
 } from "@uci/chat";
-import { type GenerationContext, isFinalStatus, type WorkflowRequest, wireLimits, wireTimes } from "@uci/protocol";
+import {
+  type AnswerStatus,
+  type GenerationContext,
+  type HistoryMessage,
+  isFinalStatus,
+  type WorkflowRequest,
+  wireLimits,
+  wireTimes,
+} from "@uci/protocol";
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { ChatSessionsTable, Database, MessagesTable } from "./schema.ts";
 import { storable, storableJson } from "./storable.ts";
@@ -42,6 +50,8 @@ type AnswerPlan = {
   readonly session: SessionRow;
   readonly sessionCreated: boolean;
   readonly userMessage: MessageRow;
+  /** The user's words; those of a temporary session are in the job alone. */
+  readonly question: string;
   readonly history: readonly PathMessage[];
 };
 
@@ -58,7 +68,8 @@ export class PostgresTurns implements TurnStore {
     return this.#accept(request, async (open) => {
       const { session, created } = await this.#session(open, request);
       const parent = await this.#parent(open, session.session_id, request.parent_message_id);
-      const history = parent === null ? [] : await pathTo(open, parent.message_id);
+      const { temporary, message } = request;
+      const history = temporary === null ? await historyOf(open, parent) : givenHistory(temporary.history);
       const userMessage = await open
         .insertInto("messages")
         .values({
@@ -66,13 +77,14 @@ export class PostgresTurns implements TurnStore {
           session_id: session.session_id,
           parent_message_id: parent?.message_id ?? null,
           role: "user",
-          content: request.message,
+          content: temporary === null ? message : "",
           status: "complete",
           created_at: notBefore(parent),
         })
         .returningAll()
         .executeTakeFirstOrThrow();
-      return { session, sessionCreated: created, userMessage, history };
+      const question = temporary === null ? userMessage.content : storable(message);
+      return { session, sessionCreated: created, userMessage, question, history };
     });
   }
 
@@ -90,11 +102,25 @@ export class PostgresTurns implements TurnStore {
         throw new Refused({ kind: "not_an_answer" });
       if (!isFinalStatus(answer.status)) throw new Refused({ kind: "parent_unfinished" });
       const session = await lockedSession(open, answer.session_id);
+      if (session?.temporary === true) throw new Refused({ kind: "temporary_session" });
       const userMessage = await messageRow(open, answer.parent_message_id);
       if (session === undefined || userMessage === undefined) throw new Refused({ kind: "not_found" });
       const history = userMessage.parent_message_id === null ? [] : await pathTo(open, userMessage.parent_message_id);
-      return { session, sessionCreated: false, userMessage, history };
+      return { session, sessionCreated: false, userMessage, question: userMessage.content, history };
     });
+  }
+
+  async forgetTexts(userId: string, messageId: string): Promise<"forgotten" | "unfinished" | null> {
+    const { rows } = await sql<{ status: AnswerStatus }>`
+      update messages m set
+        content = case when m.status in ('queued', 'streaming') then m.content else '' end,
+        metadata = case when m.status in ('queued', 'streaming') then m.metadata else '{}' end
+      from chat_sessions s
+      where m.message_id = ${messageId} and m.role = 'assistant' and s.session_id = m.session_id
+        and s.user_id = ${userId} and s.temporary
+      returning m.status`.execute(this.#database);
+    if (rows[0] === undefined) return null;
+    return isFinalStatus(rows[0].status) ? "forgotten" : "unfinished";
   }
 
   /** One transaction: the key, then the place in the tree, then answer and job. */
@@ -165,17 +191,34 @@ export class PostgresTurns implements TurnStore {
   }
 
   async #session(open: Open, request: TurnRequest): Promise<{ session: SessionRow; created: boolean }> {
+    const temporary = request.temporary !== null;
     const sessionId = request.session_id ?? this.#makeId("session");
     const inserted = await open
       .insertInto("chat_sessions")
-      .values({ session_id: sessionId, user_id: request.user_id, title: titled(request.message) })
+      .values({
+        session_id: sessionId,
+        user_id: request.user_id,
+        title: temporary ? null : titled(request.message),
+        temporary,
+        search_due: !temporary,
+      })
       .onConflict((conflict) => conflict.doNothing())
       .returningAll()
       .executeTakeFirst();
     if (inserted !== undefined) return { session: inserted, created: true };
     const session = await lockedSession(open, sessionId);
     if (session === undefined || session.user_id !== request.user_id) throw new Refused({ kind: "not_found" });
-    return { session: { ...session, title: session.title ?? titled(request.message) }, created: false };
+    if (session.temporary === temporary) {
+      const title = temporary ? null : (session.title ?? titled(request.message));
+      return { session: { ...session, title }, created: false };
+    }
+    // A stream may have been opened on the id before its first turn; nothing is in the session yet.
+    if (temporary && (await isEmpty(open, sessionId))) {
+      const change = { temporary, search_due: false };
+      await open.updateTable("chat_sessions").set(change).where("session_id", "=", sessionId).execute();
+      return { session: { ...session, ...change }, created: true };
+    }
+    throw new Refused({ kind: "temporary_session" });
   }
 
   /** The message to reply to: given, or the newest; null for the first of the session. */
@@ -270,7 +313,7 @@ function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowR
     message_id: answer.message_id,
     session_id: answer.session_id,
     user_id: request.user_id,
-    message: plan.userMessage.content,
+    message: plan.question,
     context: {
       ...(request.ai_provider === undefined ? {} : { ai_provider: request.ai_provider }),
       ...(request.model === undefined ? {} : { model: request.model }),
@@ -283,6 +326,25 @@ function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowR
     timestamp: answer.created_at.toISOString(),
     correlation_id: request.correlation_id,
   };
+}
+
+async function isEmpty(open: Open, sessionId: string): Promise<boolean> {
+  const first = await open
+    .selectFrom("messages")
+    .select("message_id")
+    .where("session_id", "=", sessionId)
+    .limit(1)
+    .executeTakeFirst();
+  return first === undefined;
+}
+
+function historyOf(open: Open, parent: MessageRow | null): Promise<PathMessage[]> {
+  return parent === null ? Promise.resolve([]) : pathTo(open, parent.message_id);
+}
+
+/** What the caller says was said. */
+function givenHistory(history: readonly HistoryMessage[]): PathMessage[] {
+  return history.map(({ role, content }) => ({ role, content, status: "complete" }));
 }
 
 function lockedSession(open: Open, sessionId: string): Promise<SessionRow | undefined> {

@@ -13,10 +13,18 @@ import {
 import { folderListQuery } from "../store/folders.ts";
 import type { PostgresStore } from "../store/index.ts";
 import { endedQuery, unfinishedQuery } from "../store/ledger.ts";
-import { expiredJobsQuery, expiredKeysQuery, pendingQuery } from "../store/outbox.ts";
+import {
+  expiredJobsQuery,
+  expiredKeysQuery,
+  pendingQuery,
+  temporarySessionsQuery,
+  temporaryTextsQuery,
+} from "../store/outbox.ts";
 import { formatPageCursor } from "../store/page-cursor.ts";
 import { promptListQuery } from "../store/prompts.ts";
+import { searchQuery } from "../store/search.ts";
 import { messageListQuery, sessionListQuery } from "../store/sessions.ts";
+import { shareListQuery } from "../store/shares.ts";
 import { openStore, startPackagedServer, type TestServer, withClient } from "./database.ts";
 
 let server: TestServer;
@@ -51,7 +59,7 @@ async function fill(client: pg.Client): Promise<void> {
   );
   await client.query(
     `insert into workflow_jobs (job_id, message_id, session_id, user_id, state, request, finished_at)
-     select 'j' || message_id, message_id, session_id, 'u1', case when status = 'queued' then 'open' else 'done' end, '{}', now()
+     select 'j' || message_id, message_id, session_id, 'u1', case when status = 'queued' then 'open' else 'done' end, '{}', now() - length(message_id) * interval '1 hour'
      from messages`,
   );
   await client.query(
@@ -79,6 +87,15 @@ async function fill(client: pg.Client): Promise<void> {
   await client.query(
     `update chat_sessions set pinned = session_id like 's%00', archived = session_id like 's%1',
        folder_id = case when session_id like 's%5' then 'f' || (1 + length(session_id)) end`,
+  );
+  await client.query(
+    `insert into shares (share_id, session_id, user_id, messages, created_at)
+     select 'h' || n, 's' || (1 + n % 50), 'u7', '[]', now() - n * interval '1 minute' from generate_series(1, 5000) n`,
+  );
+  await client.query(
+    `insert into search_entries (session_id, entry_id, user_id, message_id, words, created_at)
+     select session_id, message_id, 'u7', message_id, array_to_tsvector(array['the', 'w' || substr(message_id, 2)]), created_at
+     from messages`,
   );
   await client.query("analyze");
 }
@@ -141,6 +158,7 @@ describe("every list is served by an index, without a sort", () => {
       () => sessionListQuery(store.database, "u7", { cursor, limit: 50 }, { folder_id: "f5" }),
     ],
     ["folders", ["folders_of_user"], () => folderListQuery(store.database, "u7", { cursor, limit: 50 })],
+    ["shares", ["shares_of_session"], () => shareListQuery(store.database, "s7", { cursor, limit: 50 })],
     ["prompts", ["prompts_of_user"], () => promptListQuery(store.database, "u7", { cursor, limit: 50 })],
     ["messages", ["messages_of_session"], () => messageListQuery(store.database, "s7", { cursor: null, limit: 50 })],
     [
@@ -171,6 +189,29 @@ describe("every list is served by an index, without a sort", () => {
   }
 });
 
+describe("search", () => {
+  const after = { atMs: Date.now(), id: "m1" };
+  const planned = async (query: Compilable) => {
+    const { sql, parameters } = query.compile();
+    const answer = await withClient(server.connection, (client) =>
+      client.query(`explain (format json) ${sql}`, [...parameters]),
+    );
+    return JSON.stringify(answer.rows);
+  };
+
+  it("looks a rare word up in the index of words", async () => {
+    const plan = await planned(written(searchQuery("u7", "'w777'", 20, after, "all")));
+    expect(plan).toContain("search_entries_by_word");
+    expect(plan).not.toContain("Seq Scan");
+  });
+
+  it("walks the newest entries for a word that is everywhere", async () => {
+    const plan = await planned(written(searchQuery("u7", "'the'", 20, after, "newest")));
+    expect(plan).toContain("search_entries_of_user");
+    expect(plan).not.toContain("Seq Scan");
+  });
+});
+
 describe("what keeps the tables small, and the table of connections, is served by an index", () => {
   const some = (podId: string) =>
     Array.from({ length: 50 }, (_, index) => ({
@@ -179,6 +220,16 @@ describe("what keeps the tables small, and the table of connections, is served b
       pod_id: podId,
     }));
   const cases: [name: string, index: string[], query: () => Compilable][] = [
+    [
+      "texts of temporary answers",
+      ["chat_sessions_temporary", "messages_pkey", "workflow_jobs_ended_of_session"],
+      () => written(temporaryTextsQuery()),
+    ],
+    [
+      "temporary sessions",
+      ["chat_sessions_pkey", "chat_sessions_temporary", "workflow_jobs_open_of_session"],
+      () => written(temporarySessionsQuery()),
+    ],
     ["keys that expired", ["idempotency_keys_by_age"], () => written(expiredKeysQuery())],
     ["jobs done long ago", ["workflow_jobs_finished"], () => written(expiredJobsQuery())],
     ["catalogues of workers long gone", ["model_catalogue_by_age"], () => written(expiredCataloguesQuery())],

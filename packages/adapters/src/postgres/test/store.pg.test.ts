@@ -1,4 +1,4 @@
-import { cachedConversations } from "@uci/chat";
+import { cachedConversations, cachedTitles } from "@uci/chat";
 import { type StoreUnderTest, storeConformance } from "@uci/chat/conformance";
 import { MemorySessionMetaCache } from "@uci/chat/memory";
 import { afterAll, describe } from "vitest";
@@ -26,12 +26,16 @@ describe("PostgreSQL 18", () => {
   const store = shared(startPackagedServer);
   storeConformance("the packaged server", store);
   storeConformance("the packaged server behind a cache", async () => {
-    const { conversations, ledger, outbox } = await store();
+    const { conversations, ledger, outbox, titles } = await store();
     const failed = (error: unknown) => {
       throw error;
     };
     const cache = new MemorySessionMetaCache(systemClock);
-    return { conversations: cachedConversations(conversations, cache, failed), ledger, outbox };
+    return {
+      ...{ ledger, outbox },
+      conversations: cachedConversations(conversations, cache, failed),
+      titles: cachedTitles(titles, cache, failed),
+    };
   });
 });
 
