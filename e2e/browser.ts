@@ -11,8 +11,7 @@ const chromiumArguments = [
 ];
 
 /** The browser the tests drive, without a window. */
-export async function startBrowser(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM_PATH;
+export async function startBrowser(executablePath = process.env.CHROMIUM_PATH): Promise<Browser> {
   if (executablePath === undefined) throw new Error("CHROMIUM_PATH is not set; run this through npm test.");
   return chromium.launch({ executablePath, args: chromiumArguments });
 }

@@ -12,6 +12,8 @@ export default defineConfig({
     // The grammars of the code colours are large, and each is fetched only with the first code in its language.
     chunkSizeWarningLimit: 1_000,
   },
+  // Modules, so that the worker that colours code fetches each grammar when it is needed.
+  worker: { format: "es" },
   server: {
     host: "127.0.0.1",
     proxy: {

@@ -152,7 +152,7 @@ export class AnswerBook {
     end: { close: Chunk; finishReason: FinishReason } | null,
   ): void {
     this.#forget(messageId, answer.fold.generation);
-    const { model, tokens_used } = end?.close.metadata ?? {};
+    const { model, tokens_used, thought_ms, written_ms } = end?.close.metadata ?? {};
     const event: AnswerEndedEvent = {
       type: "answer_ended",
       messageId,
@@ -162,6 +162,8 @@ export class AnswerBook {
       finishReason: end?.finishReason ?? null,
       model: typeof model === "string" ? model : null,
       tokensUsed: typeof tokens_used === "number" ? tokens_used : null,
+      thoughtMs: typeof thought_ms === "number" ? thought_ms : null,
+      writtenMs: typeof written_ms === "number" ? written_ms : null,
       error: end?.close.error ?? null,
     };
     this.#emit(event);

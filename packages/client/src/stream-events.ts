@@ -21,7 +21,10 @@ export type ConnectionEvent = {
 
 /** What a reader may see of a fold; it belongs to the stream and goes on changing. */
 export type AnswerView = Readonly<
-  Pick<AnswerFold, "generation" | "attempt" | "nextChunkId" | "text" | "textBytes" | "reasoning" | "tools" | "resets">
+  Pick<
+    AnswerFold,
+    "generation" | "attempt" | "nextChunkId" | "text" | "textBytes" | "reasoning" | "tools" | "joins" | "resets"
+  >
 >;
 
 export type AnswerChangedEvent = {
@@ -46,6 +49,9 @@ export type AnswerEndedEvent = {
   readonly finishReason: FinishReason | null;
   readonly model: string | null;
   readonly tokensUsed: number | null;
+  /** How long it was thought about before its first word, and how long it was written; null where nobody measured. */
+  readonly thoughtMs: number | null;
+  readonly writtenMs: number | null;
   readonly error: ChunkError | null;
 };
 

@@ -29,6 +29,7 @@ export class AnswerProgress {
     fold.textBytes = state.text_bytes;
     fold.reasoning = state.reasoning;
     fold.tools = [...state.tools];
+    fold.joins = [...(state.joins ?? [])];
     fold.close = state.close;
     progress.responseId = state.response_id;
     progress.model = state.model;
@@ -59,6 +60,7 @@ export class AnswerProgress {
       text_bytes: fold.textBytes,
       reasoning: fold.reasoning,
       tools: fold.tools,
+      ...(fold.joins.length === 0 ? {} : { joins: fold.joins }),
       response_id: this.responseId,
       model: this.model,
       progress_attempt: this.progressAttempt,

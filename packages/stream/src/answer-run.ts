@@ -9,11 +9,12 @@ import {
   wireLimits,
 } from "@uci/protocol";
 import { type AnswerProgress, type OpenedRecord, openedRecords } from "./answer-progress.ts";
-import { statusOfFinish } from "./fold.ts";
+import { finalAnswerOf } from "./final-answer.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { streamLimits } from "./limits.ts";
 import { answerPage } from "./page.ts";
 import {
+  type AnswerTiming,
   type Continuation,
   type FinalAnswer,
   ModelError,
@@ -72,6 +73,8 @@ export class AnswerRun {
   #uncommittedBytes = 0;
   #parts = 0;
   #openingAgain: AnswerRun["opening"] = null;
+  #firstReasoningMs: number | null = null;
+  #firstTextMs: number | null = null;
   #dropped = false;
 
   constructor(surroundings: RunSurroundings, job: WorkflowRequest, progress: AnswerProgress, attempt: number) {
@@ -82,7 +85,7 @@ export class AnswerRun {
     this.job = job;
     this.attempt = attempt;
     this.progress = progress;
-    progress.fold.attempt = attempt;
+    progress.fold.beginAttempt(attempt);
     const { fold } = progress;
     this.#inherited = { upto: fold.nextChunkId - 1, text: fold.text, reasoning: fold.reasoning };
     this.#nextChunkId = fold.nextChunkId;
@@ -250,10 +253,12 @@ export class AnswerRun {
   #take(part: Exclude<ModelPart, { type: "finish" }>): boolean {
     if (part.type === "text") {
       if (this.#parts++ === 0) this.#observeFirstText();
+      this.#firstTextMs ??= this.#ports.clock.nowMs();
       const text = this.#sanitizer.push(part.text);
       if (this.#nextOffset + utf8Bytes(text) > wireLimits.answerBytes) return false;
       this.#emitText("content", text);
     } else if (part.type === "reasoning") {
+      this.#firstReasoningMs ??= this.#ports.clock.nowMs();
       this.#emitText("reasoning", new TextSanitizer().push(part.text));
     } else if (part.type === "response") {
       this.#emit("metadata", "", { response_id: part.responseId });
@@ -316,6 +321,7 @@ export class AnswerRun {
       finish_reason: ending.finishReason,
       length: fold.textBytes + utf8Bytes(rest),
       sha256: sha256Hex(fold.text + rest),
+      ...this.#timing(),
     };
     this.#emit("content", rest, metadata, { error: ending.error });
     const settled = await this.#writer.flushed();
@@ -324,6 +330,17 @@ export class AnswerRun {
       this.#observe({ kind: "closed", message_id, correlation_id, finish_reason: ending.finishReason });
     }
     return settled;
+  }
+
+  /** How long this attempt thought and wrote; nothing is said of an answer that several have written. */
+  #timing(): AnswerTiming {
+    const thoughtUntilMs = this.#firstTextMs ?? this.#ports.clock.nowMs();
+    return {
+      ...(this.#firstReasoningMs === null ? {} : { thought_ms: thoughtUntilMs - this.#firstReasoningMs }),
+      ...(this.#firstTextMs === null || this.attempt > 1
+        ? {}
+        : { written_ms: this.#ports.clock.nowMs() - this.#firstTextMs }),
+    };
   }
 
   #fail(code: string, message: string): Promise<"committed" | "fenced"> {
@@ -348,30 +365,6 @@ export class AnswerRun {
     const sinceJobMs = this.#ports.clock.nowMs() - Date.parse(timestamp);
     this.#observe({ kind: "first_text", message_id, correlation_id, sinceJobMs });
   }
-}
-
-/** What a closed answer's row will hold. */
-export function finalAnswerOf(progress: AnswerProgress, attempts: number): FinalAnswer {
-  const { fold } = progress;
-  const metadata = fold.close?.metadata ?? {};
-  const finishReason = metadata.finish_reason as FinishReason;
-  return {
-    message_id: progress.messageId,
-    session_id: progress.sessionId,
-    generation: fold.generation,
-    status: statusOfFinish(finishReason),
-    text: fold.text,
-    reasoning: fold.reasoning,
-    tools: fold.tools,
-    model: progress.model,
-    token_count: metadata.tokens_used as number,
-    finish_reason: finishReason,
-    last_chunk_id: fold.nextChunkId - 1,
-    length: metadata.length as number,
-    sha256: metadata.sha256 as string,
-    attempts,
-    error: fold.close?.error ?? null,
-  };
 }
 
 /** About how many bytes a chunk takes in an entry. Escapes make at most six bytes of a UTF-16 unit. */

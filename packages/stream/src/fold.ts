@@ -31,6 +31,8 @@ export class AnswerFold {
   reasoning = "";
   tools: ToolPart[] = [];
   resets = 0;
+  /** Where in the text (UTF-16 units) another attempt went on with what the one before had left. */
+  joins: number[] = [];
   close: Chunk | null = null;
 
   /** Takes a chunk in if it is the next one; leaves everything as it was otherwise. */
@@ -58,6 +60,13 @@ export class AnswerFold {
     this.#clearText();
   }
 
+  /** From here on this attempt writes. */
+  beginAttempt(attempt: number): void {
+    const inherits = this.attempt > 0 && attempt > this.attempt && this.text !== "";
+    if (inherits && this.joins.at(-1) !== this.text.length) this.joins.push(this.text.length);
+    this.attempt = attempt;
+  }
+
   /** Replaces what is here when the snapshot reaches further or is of a higher generation. Returns whether it did. */
   replace(snapshot: FoldSnapshot): boolean {
     const further = snapshot.generation === this.generation && snapshot.upto + 1 >= this.nextChunkId;
@@ -82,6 +91,7 @@ export class AnswerFold {
   }
 
   #take(chunk: Chunk): void {
+    if (chunk.attempt !== undefined) this.beginAttempt(chunk.attempt);
     if (chunk.chunk_type === "reset") {
       this.#clearText();
       this.resets++;
@@ -94,7 +104,6 @@ export class AnswerFold {
       this.tools.push({ chunk_type: chunk.chunk_type, chunk: chunk.chunk });
     }
     this.nextChunkId = chunk.chunk_id + 1;
-    if (chunk.attempt !== undefined) this.attempt = chunk.attempt;
     if (chunk.is_final) this.close = chunk;
   }
 
@@ -103,6 +112,7 @@ export class AnswerFold {
     this.textBytes = 0;
     this.reasoning = "";
     this.tools = [];
+    this.joins = [];
   }
 }
 

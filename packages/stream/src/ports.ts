@@ -26,6 +26,8 @@ export type AnswerState = {
   readonly text_bytes: number;
   readonly reasoning: string;
   readonly tools: readonly ToolPart[];
+  /** Where other attempts went on; see `FinalAnswer`. */
+  readonly joins?: readonly number[];
   /** The provider's own id of the response, where it gave one. */
   readonly response_id: string | null;
   readonly model: string | null;
@@ -216,8 +218,11 @@ export type AnswerRow = {
   readonly plain: boolean;
 };
 
+/** How long an answer was thought about before its first word, and how long it was written, in milliseconds. */
+export type AnswerTiming = { readonly thought_ms?: number; readonly written_ms?: number };
+
 /** The whole of an answer as its row will hold it. */
-export type FinalAnswer = {
+export type FinalAnswer = AnswerTiming & {
   readonly message_id: string;
   readonly session_id: string;
   readonly generation: number;
@@ -232,6 +237,8 @@ export type FinalAnswer = {
   readonly length: number;
   readonly sha256: string;
   readonly attempts: number;
+  /** Where another attempt went on, in UTF-16 units of the text; absent where one wrote it all. */
+  readonly joins?: readonly number[];
   readonly error: { readonly code: string; readonly message: string } | null;
 };
 

@@ -1,7 +1,8 @@
 import { type AliveReply, isFinalStatus, subjects, type WorkflowRequest } from "@uci/protocol";
 import { AnswerProgress } from "./answer-progress.ts";
-import { AnswerRun, finalAnswerOf } from "./answer-run.ts";
+import { AnswerRun } from "./answer-run.ts";
 import { claimAnswer } from "./claim.ts";
+import { finalAnswerOf } from "./final-answer.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { streamLimits } from "./limits.ts";
 import { type AnswerRow, type Delivery, type FinalAnswer, PermanentStoreError, type StoredOwner } from "./ports.ts";

@@ -16,13 +16,20 @@ export function preloadMarkdown(): void {
   later(() => void load().catch(() => {}));
 }
 
+type AnswerTextProps = {
+  readonly text: string;
+  readonly writing: boolean;
+  /** Where in the text other workers went on. */
+  readonly joins: readonly number[];
+};
+
 /** The text of an answer; plain until the part of the page that sets it has arrived. */
-export function AnswerText({ text, writing }: { readonly text: string; readonly writing: boolean }) {
+export function AnswerText({ text, writing, joins }: AnswerTextProps) {
   const shown = useDeferredValue(text);
   return (
     <div data-testid="answer-text" className="answer">
       <Suspense fallback={<p className={classNames("whitespace-pre-wrap", writing && "writing-plain")}>{text}</p>}>
-        <Markdown text={shown} writing={writing} />
+        <Markdown text={shown} writing={writing} joins={joins} />
       </Suspense>
     </div>
   );

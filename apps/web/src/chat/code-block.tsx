@@ -1,96 +1,72 @@
-import type { CodeHighlighterPlugin, HighlightResult } from "@streamdown/code";
-import { type CSSProperties, memo, useEffect, useState } from "react";
+import { WrapText } from "lucide-react";
+import { type CSSProperties, memo, useState } from "react";
 import { useIsCodeFenceIncomplete } from "streamdown";
 import { useText } from "../language/language.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
+import { type ColourRow, useColours } from "./colours.ts";
 
 type CodeBlockProps = { readonly language: string; readonly code: string };
-
-/** Longer code is shown without colours: colouring it would hold up the page. */
-const colouredCharacters = 60_000;
 
 /** A block of code in its frame, from the first fence on; colours come when the highlighter is there. */
 export const CodeBlock = memo(function CodeBlock({ language, code }: CodeBlockProps) {
   const text = useText();
   const incomplete = useIsCodeFenceIncomplete();
-  const shown = code.replace(/\n$/, "");
-  const lines = useColours(shown, language, incomplete);
+  const rows = useColours(code, language, incomplete);
+  const [wrapped, setWrapped] = useState(false);
+  const lines = code.split("\n");
   return (
-    <div className="code-frame" dir="ltr">
-      <div className="flex h-9 items-center justify-between pe-1 ps-4">
-        <span className="font-mono text-caption text-faint">
+    <div className="code-frame" dir="ltr" data-wrapped={wrapped}>
+      <div className="flex h-9 items-center justify-between ps-4 pe-1">
+        <span className="truncate font-mono text-caption text-faint">
           {language === "" ? text("thread.plain_code") : language}
         </span>
-        <CopyButton text={() => shown} label={text("thread.copy_code")} />
+        <span className="flex">
+          <IconButton
+            small
+            label={text(wrapped ? "thread.unwrap" : "thread.wrap")}
+            aria-pressed={wrapped}
+            icon={<WrapText size={16} className={wrapped ? "text-accent" : undefined} aria-hidden />}
+            onClick={() => setWrapped(!wrapped)}
+          />
+          <CopyButton text={() => code} label={text("thread.copy_code")} />
+        </span>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
       <section tabIndex={0} aria-label={language === "" ? text("thread.code") : text("thread.code_in", { language })}>
         <pre>
-          <code>{lines === null ? shown : <Coloured lines={lines} code={shown} />}</code>
+          <code>
+            {lines.map((line, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a line is known by its number
+              <Line key={index} text={line} row={rows[index]} last={index === lines.length - 1} />
+            ))}
+          </code>
         </pre>
       </section>
     </div>
   );
 });
 
-type Lines = HighlightResult["tokens"];
+type LineProps = { readonly text: string; readonly row: ColourRow | undefined; readonly last: boolean };
 
-/** The coloured lines, and whatever arrived since they were coloured. */
-function Coloured({ lines, code }: { readonly lines: Lines; readonly code: string }) {
-  const total = code.split("\n");
-  return total.map((line, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: a line is known by its number
-    <span key={index}>
-      {tokensOf(lines[index], line)}
-      {index < total.length - 1 && "\n"}
+/** One line, drawn again only when it changes: a listing being written would otherwise be drawn whole each time. */
+const Line = memo(function Line({ text, row, last }: LineProps) {
+  const coloured = row !== undefined && row.map(([content]) => content).join("") === text;
+  return (
+    <span>
+      {coloured
+        ? row.map(([content, light, dark], index) => (
+            <span
+              // biome-ignore lint/suspicious/noArrayIndexKey: a token is known by its place
+              key={index}
+              className="token"
+              style={{ "--token-light": light, "--token-dark": dark } as CSSProperties}
+            >
+              {content}
+            </span>
+          ))
+        : text}
+      {!last && "\n"}
     </span>
-  ));
-}
-
-function tokensOf(tokens: Lines[number] | undefined, line: string) {
-  if (tokens === undefined || tokens.map(({ content }) => content).join("") !== line) return line;
-  return tokens.map(({ content, htmlStyle, color }, index) => {
-    const style = {
-      "--token-light": htmlStyle?.["--shiki-light"] ?? htmlStyle?.color ?? color ?? "inherit",
-      "--token-dark": htmlStyle?.["--shiki-dark"] ?? color ?? "inherit",
-    } as CSSProperties;
-    return (
-      // biome-ignore lint/suspicious/noArrayIndexKey: a token is known by its place
-      <span key={index} className="token" style={style}>
-        {content}
-      </span>
-    );
-  });
-}
-
-let loading: Promise<CodeHighlighterPlugin> | null = null;
-
-/** The highlighter comes with the first code that names its language. */
-function loadHighlighter(): Promise<CodeHighlighterPlugin> {
-  loading ??= import("@streamdown/code").then(({ createCodePlugin }) =>
-    createCodePlugin({ themes: ["github-light-default", "github-dark-default"] }),
   );
-  return loading;
-}
-
-function useColours(code: string, language: string, isIncomplete: boolean): Lines | null {
-  const [lines, setLines] = useState<Lines | null>(null);
-  useEffect(() => {
-    if (language === "" || code.length > colouredCharacters) return;
-    let wanted = true;
-    const colour = async () => {
-      const highlighter = await loadHighlighter();
-      const known = language as Parameters<CodeHighlighterPlugin["supportsLanguage"]>[0];
-      if (!wanted || !highlighter.supportsLanguage(known)) return;
-      const options = { code, language: known, isIncomplete, themes: highlighter.getThemes() };
-      const result = highlighter.highlight(options, ({ tokens }) => wanted && setLines(tokens));
-      if (result !== null) setLines(result.tokens);
-    };
-    // Without the highlighter, code stays readable as it is.
-    colour().catch(() => {});
-    return () => {
-      wanted = false;
-    };
-  }, [code, language, isIncomplete]);
-  return lines;
-}
+});

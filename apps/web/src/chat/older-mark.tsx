@@ -1,32 +1,22 @@
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 import { useText } from "../language/language.ts";
 
-type OlderMarkProps = { readonly busy: boolean; readonly failed: boolean; readonly onWanted: () => void };
+/** The pages before the loaded ones. */
+export type OlderPages = { readonly busy: boolean; readonly failed: boolean; readonly fetch: () => void };
 
-/** Fetches older messages well before the reader gets to the top. */
-export function OlderMark({ busy, failed, onWanted }: OlderMarkProps) {
+/** Fetches older messages well before the reader gets to the top; says so where it fails. */
+export function OlderMark({ older, wanted }: { readonly older: OlderPages; readonly wanted: boolean }) {
   const text = useText();
-  const mark = useRef<HTMLDivElement>(null);
-  const latest = useRef(onWanted);
-  latest.current = onWanted;
+  const { busy, failed, fetch } = older;
   useEffect(() => {
-    if (busy || failed || mark.current === null) return;
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (entries.some(({ isIntersecting }) => isIntersecting)) latest.current();
-      },
-      { rootMargin: "800px 0px 0px 0px" },
-    );
-    observer.observe(mark.current);
-    return () => observer.disconnect();
-  }, [busy, failed]);
+    if (wanted && !busy && !failed) fetch();
+  }, [wanted, busy, failed, fetch]);
+  if (!failed) return null;
   return (
-    <div ref={mark} className="flex h-8 items-center justify-center text-caption text-faint">
-      {failed && (
-        <button type="button" className="font-medium text-accent hover:underline" onClick={onWanted}>
-          {text("thread.older")}
-        </button>
-      )}
+    <div className="absolute inset-x-0 top-0 flex h-7 items-center justify-center text-caption">
+      <button type="button" className="font-medium text-accent hover:underline" onClick={fetch}>
+        {text("thread.older")}
+      </button>
     </div>
   );
 }

@@ -25,12 +25,26 @@ describe("cutting a long text", () => {
     expect(parts.join("")).toContain(code);
   });
 
-  test.each([["[^1] a note"], ["[name]: https://example.org"], ["<details>"], ["$$"]])(
+  test.each([["[^1] a note"], ["[name]: https://example.org"], ["<details>"]])(
     "after %s nothing is cut, for it may reach across paragraphs",
     (line) => {
       expect(segments(`${line}\n\n${paragraph.repeat(20)}`)).toHaveLength(1);
     },
   );
+
+  test("formulas of several lines stay whole", () => {
+    const formula = `$$\n${"x +\n\nSome words = 1\n".repeat(200)}$$\n\n`;
+    const parts = segments(`${formula}${paragraph.repeat(4)}`);
+    expect(parts[0]).toBe(formula);
+    expect(segments(`\\[\n${paragraph.repeat(3)}\\]\n\n${paragraph}`)).toHaveLength(2);
+  });
+
+  test("a piece ends after the paragraph in which another worker went on", () => {
+    const short = "A paragraph.\n\n";
+    const parts = new Segmenter().update(short.repeat(4), [short.length + 3]);
+    expect(parts).toEqual([short.repeat(2), short.repeat(2)]);
+    expect(new Segmenter().update(short.repeat(4), [short.length])).toEqual([short, short.repeat(3)]);
+  });
 
   test("another text begins anew", () => {
     const segmenter = new Segmenter();
@@ -49,6 +63,7 @@ test("however a text arrives, its pieces are the same, and together they are the
     "",
     "1. one",
     "> said",
+    "$$",
     "| a | b |",
   );
   const text = fc

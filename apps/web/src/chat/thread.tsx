@@ -1,19 +1,14 @@
-import { ArrowDown } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useMemo } from "react";
 import { Link } from "react-router";
-import { type StickToBottomInstance, useStickToBottom } from "use-stick-to-bottom";
 import { isMissing, useMessagePages, useSession } from "../connection/queries.ts";
 import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
 import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
 import { useAnnouncedAnswers } from "./announced-answers.ts";
-import { Answer } from "./answer.tsx";
-import { OlderMark } from "./older-mark.tsx";
-import type { PathStep } from "./path.ts";
-import { Unsent } from "./unsent-message.tsx";
+import { MessageList } from "./message-list.tsx";
+import type { OlderPages } from "./older-mark.tsx";
 import { usePath } from "./use-path.ts";
-import { UserMessage } from "./user-message.tsx";
 
 type ThreadProps = { readonly sessionId: string; readonly enabled: boolean };
 
@@ -25,70 +20,27 @@ export function Thread({ sessionId, enabled }: ThreadProps) {
   const pages = useMessagePages(sessionId, enabled && !begun);
   useSession(sessionId, enabled && !begun && pages.isSuccess);
   const removed = useChat((state) => state.removed[sessionId] === true);
-  const stick = useStickToBottom({ initial: "instant", resize: "instant" });
   useAnnouncedAnswers(path);
-  useReturnOnSend(stick, unsent.length);
-  const empty = path.length === 0 && unsent.length === 0;
-  if (empty && (removed || pages.isError)) {
+  const older = useOlderPages(pages, path[0]?.message.parent_message_id != null);
+  if (path.length > 0 || unsent.length > 0) return <MessageList path={path} unsent={unsent} older={older} />;
+  if (removed || pages.isError) {
     const missing = removed || isMissing(pages.error);
     return <Unreadable missing={missing} problem={pages.error} onRetry={() => void pages.refetch()} />;
   }
   return (
-    <div className="relative min-h-0 flex-1">
-      <div
-        ref={stick.scrollRef}
-        className="h-full overflow-y-auto overscroll-contain [scrollbar-gutter:stable_both-edges]"
-      >
-        <div ref={stick.contentRef} className="mx-auto w-full max-w-[46rem] px-4 pt-7 pb-8">
-          {empty && pages.isPending && <Skeleton />}
-          {pages.hasNextPage && path[0]?.message.parent_message_id != null && (
-            <OlderMark
-              busy={pages.isFetchingNextPage}
-              failed={pages.isFetchNextPageError}
-              onWanted={() => void pages.fetchNextPage()}
-            />
-          )}
-          <Messages path={path} />
-          {unsent.map((message) => (
-            <div key={message.key} className="mt-5">
-              <Unsent message={message} />
-            </div>
-          ))}
-        </div>
-      </div>
-      {!stick.isAtBottom && <JumpDown onJump={() => void stick.scrollToBottom()} />}
+    <div className="min-h-0 flex-1 overflow-y-auto [scrollbar-gutter:stable_both-edges]">
+      <div className="mx-auto w-full max-w-[46rem] px-4 pt-7">{pages.isPending && <Skeleton />}</div>
     </div>
   );
 }
 
-function Messages({ path }: { readonly path: readonly PathStep[] }) {
-  return path.map((step) => (
-    <div key={step.message.message_id} className="mt-5 first:mt-0">
-      {step.message.role === "user" ? <UserMessage {...step} /> : <Answer {...step} />}
-    </div>
-  ));
-}
-
-/** Whoever sends something wants to see what comes of it, however far up they had been reading. */
-function useReturnOnSend(stick: StickToBottomInstance, unsentCount: number): void {
-  const before = useRef(unsentCount);
-  useEffect(() => {
-    if (unsentCount > before.current) void stick.scrollToBottom("instant");
-    before.current = unsentCount;
-  }, [unsentCount, stick]);
-}
-
-function JumpDown({ onJump }: { readonly onJump: () => void }) {
-  const text = useText();
-  return (
-    <button
-      type="button"
-      aria-label={text("thread.to_latest")}
-      onClick={onJump}
-      className="absolute bottom-3 left-1/2 flex size-9 -translate-x-1/2 items-center justify-center rounded-full border border-line bg-raised text-soft shadow-float animate-appear hover:text-ink touch:size-11"
-    >
-      <ArrowDown size={17} aria-hidden />
-    </button>
+/** Null where the conversation is loaded up to its beginning. */
+function useOlderPages(pages: ReturnType<typeof useMessagePages>, beginsLater: boolean): OlderPages | null {
+  const { hasNextPage, isFetchingNextPage: busy, isFetchNextPageError: failed, fetchNextPage } = pages;
+  const there = hasNextPage && beginsLater;
+  return useMemo(
+    () => (there ? { busy, failed, fetch: () => void fetchNextPage() } : null),
+    [there, busy, failed, fetchNextPage],
   );
 }
 

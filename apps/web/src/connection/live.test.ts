@@ -13,6 +13,7 @@ function changed(fold: Partial<AnswerView>): AnswerChangedEvent {
     textBytes: 0,
     reasoning: "",
     tools: [],
+    joins: [],
     resets: 0,
   };
   return {

@@ -41,7 +41,10 @@ export class LiveAnswers {
       if (text.length === fold.text.length) this.#arrivals.delete(messageId);
       const startedMs = before.startedMs ?? nowMs;
       const thoughtMs = before.thoughtMs ?? (fold.text !== "" && fold.reasoning !== "" ? nowMs - startedMs : null);
-      const next = { text, reasoning: fold.reasoning, startedMs, thoughtMs, attempt: fold.attempt, recovering: false };
+      const { reasoning, attempt } = fold;
+      const tools = kept(before.tools, fold.tools);
+      const joins = kept(before.joins, fold.joins);
+      const next = { text, reasoning, tools, joins, startedMs, thoughtMs, attempt, recovering: false };
       if (differs(before, next)) changed[messageId] = next;
     }
     return changed;
@@ -57,10 +60,17 @@ export function wholeWords(text: string, shownLength: number): string {
   return text.slice(0, Math.max(end, Math.min(shownLength, text.length)));
 }
 
+/** The fold's lists grow in place: a copy is made only when they have grown. */
+function kept<Item>(before: readonly Item[], now: readonly Item[]): readonly Item[] {
+  return before.length === now.length ? before : [...now];
+}
+
 function differs(before: LiveAnswer, next: LiveAnswer): boolean {
   return (
     before.text !== next.text ||
     before.reasoning !== next.reasoning ||
+    before.tools !== next.tools ||
+    before.joins !== next.joins ||
     before.attempt !== next.attempt ||
     before.recovering ||
     before.startedMs !== next.startedMs

@@ -1,17 +1,22 @@
 import type { ApiError, ConnectionState } from "@uci/client";
 import type { AnswerStatus, ChatRequest, Message, Session } from "@uci/protocol";
+import type { ToolPart } from "@uci/stream";
 
 /** What is known of an answer while it is being written. */
 export type LiveAnswer = {
   /** What the reader sees of the text: whole words of what has arrived. */
   readonly text: string;
   readonly reasoning: string;
+  /** What it asked tools for and what they gave. */
+  readonly tools: readonly ToolPart[];
   /** When the first of it arrived here, milliseconds since the epoch; null before. */
   readonly startedMs: number | null;
   /** How long it thought before the first word of text; null while it still does. */
   readonly thoughtMs: number | null;
   /** Number of the worker writing it; above 1, somebody took over. */
   readonly attempt: number;
+  /** Where in the text others took over. */
+  readonly joins: readonly number[];
   /** The server is looking for the rest of it. */
   readonly recovering: boolean;
 };
@@ -84,9 +89,11 @@ export const initialState: ChatState = {
 export const newLiveAnswer: LiveAnswer = {
   text: "",
   reasoning: "",
+  tools: [],
   startedMs: null,
   thoughtMs: null,
   attempt: 0,
+  joins: [],
   recovering: false,
 };
 

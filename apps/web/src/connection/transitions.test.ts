@@ -64,6 +64,7 @@ function ended(changed: Partial<AnswerEndedEvent> = {}, fold: Partial<AnswerView
     textBytes: 8,
     reasoning: "",
     tools: [],
+    joins: [],
     resets: 0,
   };
   return {
@@ -74,6 +75,8 @@ function ended(changed: Partial<AnswerEndedEvent> = {}, fold: Partial<AnswerView
     status: "complete",
     finishReason: "stop",
     model: "gpt",
+    thoughtMs: null,
+    writtenMs: null,
     tokensUsed: 3,
     error: null,
     ...changed,

@@ -113,6 +113,7 @@ function applyEnded(state: ChatState, event: AnswerEndedEvent): ChatState {
   const thread = state.threads[sessionId];
   const known = thread?.messages[messageId];
   if (thread === undefined || known === undefined) return { ...state, live: otherLive, unseen };
+  const thoughtMs = event.thoughtMs ?? live?.thoughtMs;
   const message: Message = {
     ...known,
     content: fold.text,
@@ -123,7 +124,10 @@ function applyEnded(state: ChatState, event: AnswerEndedEvent): ChatState {
       ...known.metadata,
       reasoning: fold.reasoning,
       attempts: Math.max(fold.attempt, live?.attempt ?? 0),
-      ...(live?.thoughtMs == null ? {} : { thought_ms: live.thoughtMs }),
+      ...(fold.tools.length === 0 ? {} : { tools: [...fold.tools] }),
+      ...(fold.joins.length === 0 ? {} : { joins: [...fold.joins] }),
+      ...(thoughtMs == null ? {} : { thought_ms: thoughtMs }),
+      ...(event.writtenMs === null ? {} : { written_ms: event.writtenMs }),
       ...(event.error === null ? {} : { error: event.error }),
     },
   };

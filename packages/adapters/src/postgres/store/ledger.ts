@@ -152,12 +152,15 @@ function answerRow(row: LedgerRow): AnswerRow {
 
 /** What is kept beside the text. */
 function metadataOf(answer: FinalAnswer): Record<string, unknown> {
-  const { reasoning, tools, finish_reason, length, sha256, attempts, error } = answer;
+  const { reasoning, tools, finish_reason, length, sha256, attempts, joins, thought_ms, written_ms, error } = answer;
   return {
     finish_reason,
     length,
     sha256,
     attempts,
+    ...(joins === undefined ? {} : { joins }),
+    ...(thought_ms === undefined ? {} : { thought_ms }),
+    ...(written_ms === undefined ? {} : { written_ms }),
     ...(reasoning === "" ? {} : { reasoning }),
     ...(tools.length === 0 ? {} : { tools }),
     ...(error === null ? {} : { error }),

@@ -1,0 +1,92 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "@uci/adapters/postgres";
+import { createProviders } from "@uci/adapters/providers";
+import { ScriptedServer, type ScriptedServerOptions } from "@uci/adapters/providers/testing";
+import { type Embedded, startEmbedded } from "@uci/all-in-one";
+import { freePort } from "@uci/services";
+import pg from "pg";
+import { pino } from "pino";
+import type { Page } from "playwright-core";
+
+type Row = { readonly role: "user" | "assistant"; readonly content: string };
+
+/** The whole program on a free port over a throw-away database; its answers come from a scripted provider. */
+export class ScriptedChat {
+  readonly address: string;
+  readonly provider: ScriptedServer;
+  readonly #database: EmbeddedPostgres;
+  readonly #folder: string;
+  readonly #embedded: Embedded;
+
+  private constructor(
+    address: string,
+    provider: ScriptedServer,
+    database: EmbeddedPostgres,
+    folder: string,
+    embedded: Embedded,
+  ) {
+    this.address = address;
+    this.provider = provider;
+    this.#database = database;
+    this.#folder = folder;
+    this.#embedded = embedded;
+  }
+
+  static async start(options: ScriptedServerOptions = {}): Promise<ScriptedChat> {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "uci-scripted-"));
+    const silent = { info: () => undefined, warn: () => undefined };
+    const database = await startEmbeddedPostgres({ dataFolder: path.join(folder, "db"), log: silent, durable: false });
+    const models = ["scripted", "another"];
+    const provider = await ScriptedServer.start({ models, ...options });
+    const port = await freePort();
+    const embedded = await startEmbedded({
+      database: database.connection,
+      providers: createProviders({ openaiCompatible: { baseUrl: provider.baseUrl, models } }),
+      ...{ host: "127.0.0.1", port, pods: 1, workers: 1, authMode: "accounts", allowSignUp: true },
+      authSecret: "a secret of the tests, long enough",
+      ...{ publicUrl: undefined, trustForwardedFrom: [], streamsPerUser: 100 },
+      pageFolder: path.resolve(import.meta.dirname, "../apps/web/dist"),
+      ...{ takeover: "continue", slots: 100, graceMs: 0, log: pino({ level: "error" }, pino.destination(2)) },
+    });
+    return new ScriptedChat(`http://127.0.0.1:${port}`, provider, database, folder, embedded);
+  }
+
+  /** Rows of a query over a connection of its own. */
+  async query(text: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client(this.#database.connection);
+    await client.connect();
+    try {
+      return (await client.query(text, [...values])).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Gives whoever uses the page a session with these messages, each answering the one before; its title is returned. */
+  async fillSession(page: Page, rows: readonly Row[]): Promise<string> {
+    const title = `A session of ${rows.length} messages`;
+    const response = await page.request.post(`${this.address}/api/sessions`, {
+      data: { title },
+      headers: { origin: this.address },
+    });
+    const { session_id: sessionId } = (await response.json()) as { session_id: string };
+    await this.query(
+      `insert into messages (message_id, session_id, parent_message_id, role, content, status, model, created_at)
+       select $1 || lpad(n::text, 6, '0'), $2, case when n = 1 then null else $1 || lpad((n - 1)::text, 6, '0') end,
+         row ->> 'role', row ->> 'content', 'complete', case row ->> 'role' when 'assistant' then 'scripted' end,
+         now() - interval '1 day' + n * interval '1 second'
+       from jsonb_array_elements($3::jsonb) with ordinality as given(row, n)`,
+      [`msg_${sessionId.slice(-12)}_`, sessionId, JSON.stringify(rows)],
+    );
+    return title;
+  }
+
+  async stop(): Promise<void> {
+    await this.#embedded.drain();
+    await this.provider.close();
+    await this.#database.stop();
+    fs.rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
