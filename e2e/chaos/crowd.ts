@@ -26,7 +26,7 @@ export type CrowdOptions = {
 
 /** A second tab for every so many conversations. */
 const secondTabEvery = 10;
-const openedTogether = 25;
+const openedTogether = 50;
 const readyLimitMs = 60_000;
 const reconnectIntervalMs = 400;
 /** Share of the readers that reconnect at each interval. */
@@ -35,7 +35,7 @@ const reconnectingShare = 0.01;
 const stoppedShare = 0.05;
 /** Messages sent while the fault lasts. */
 const lateTurns = 10;
-const lateWords = 60;
+const lateWords = 30;
 const shownCharacters = 20;
 
 /** Readers and the answers they read, through the gateway. */

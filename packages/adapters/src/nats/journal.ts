@@ -9,6 +9,9 @@ import { streamSize } from "./streams.ts";
 /** What JetStream stores beside an entry's own bytes: subject, headers, framing; about. */
 const overheadBytes = 200;
 
+/** Part of a page. */
+type Lane = { readonly messages: readonly StoredMessage[]; readonly isWhole: boolean };
+
 /** Journals in JetStream: a subject a worker incarnation, in as many streams as there are partitions. */
 export class NatsJournal implements Journal {
   readonly #jetStream: JetStream;
@@ -53,27 +56,31 @@ export class NatsJournal implements Journal {
   }
 
   /**
-   * Many gets at once instead of one after another: each asks for the first entry from its own sequence on, the
-   * sequences being consecutive. Whatever entry there is up to the last get's answer is the answer of one of them, so
-   * together they leave out nothing; what several found is taken once. Gets after one that found nothing are not
-   * looked at: entries that were appended meanwhile may have shown themselves to a later get and not to an earlier one.
+   * The stretch up to the journal's last entry is cut into lanes that are read side by side, each by one get after
+   * another: no get is in vain where other journals lie between, and no lane waits for another. What is stored after
+   * the look at the last entry is for the next page.
    */
   async read(workerId: string, fromSequence: number): Promise<readonly StoredEntry[]> {
+    const { stream, subject } = this.#placeOf(workerId);
+    const [first, tail] = await Promise.all([
+      this.#jetStream.message(stream, { seq: Math.max(1, fromSequence), next_by_subj: subject }),
+      this.#jetStream.message(stream, { last_by_subj: subject }),
+    ]);
+    // Appended between the two looks, it is for the next page.
+    if (first === null || tail === null || tail.sequence < first.sequence) return [];
+    if (tail.sequence === first.sequence) return [storedEntry(tail)];
+    const from = first.sequence;
+    const end = Math.min(tail.sequence + 1, from + limits.pageSequences);
+    const width = Math.max(limits.laneSequences, Math.ceil((end - from) / limits.readLanes));
+    const lanes: Promise<Lane>[] = [];
+    for (let start = from; start < end; start += width) {
+      lanes.push(this.#lane(workerId, start, Math.min(end, start + width)));
+    }
     const found: StoredEntry[] = [];
-    let from = Math.max(1, fromSequence);
-    let width: number = limits.readFirstWidth;
-    let bytes = 0;
-    while (found.length < limits.pageEntries && bytes < limits.pageBytes) {
-      const { messages, atEnd } = await this.#round(workerId, from, width);
-      for (const message of messages) {
-        found.push(storedEntry(message));
-        bytes += message.data.length;
-      }
-      const last = messages.at(-1);
-      if (atEnd || last === undefined) break;
-      from = last.sequence + 1;
-      // Where other journals lie between, most gets find the same entry: fewer of them do as well.
-      width = messages.length * 2 >= width ? limits.readMostWidth : Math.max(limits.readLeastWidth, width / 4);
+    for (const { messages, isWhole } of await Promise.all(lanes)) {
+      found.push(...messages.map(storedEntry));
+      // What lies behind a lane that was not read to its end is left to the next page.
+      if (!isWhole) return found;
     }
     return found;
   }
@@ -99,18 +106,19 @@ export class NatsJournal implements Journal {
     await this.#jetStream.purge(stream, subject, Math.min(beforeSequence, last.sequence));
   }
 
-  /** One round of gets: its entries in order, each once, and whether there are none after them. */
-  async #round(workerId: string, from: number, width: number): Promise<{ messages: StoredMessage[]; atEnd: boolean }> {
+  /** The entries from one sequence up to before another; not whole where they are more than a page may hold. */
+  async #lane(workerId: string, from: number, end: number): Promise<Lane> {
     const { stream, subject } = this.#placeOf(workerId);
-    const gets = Array.from({ length: width }, (_, index) =>
-      this.#jetStream.message(stream, { seq: from + index, next_by_subj: subject }),
-    );
     const messages: StoredMessage[] = [];
-    for (const answer of await Promise.all(gets)) {
-      if (answer === null) return { messages, atEnd: true };
-      if (answer.sequence > (messages.at(-1)?.sequence ?? 0)) messages.push(answer);
+    let bytes = 0;
+    for (let next = from; next < end; next = messages.at(-1)!.sequence + 1) {
+      if (bytes > limits.laneBytes) return { messages, isWhole: false };
+      const message = await this.#jetStream.message(stream, { seq: next, next_by_subj: subject });
+      if (message === null || message.sequence >= end) break;
+      messages.push(message);
+      bytes += message.data.length;
     }
-    return { messages, atEnd: false };
+    return { messages, isWhole: true };
   }
 
   #placeOf(workerId: string): { stream: string; subject: string } {

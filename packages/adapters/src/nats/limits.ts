@@ -32,13 +32,12 @@ export const natsLimits = {
   fillLevelIntervalMs: 2_000,
   /** Chunks are refused past this share of a journal's stream; the rest is for closes, `opened` and seals. */
   chunkShare: 0.75,
-  /** Gets under way at once while a journal is read: at first, where it is dense, and where other journals lie between. */
-  readFirstWidth: 16,
-  readMostWidth: 64,
-  readLeastWidth: 4,
-  /** A page of a journal ends after the round that brings it to this many entries or bytes. */
-  pageEntries: 256,
-  pageBytes: 2 * mebibyte,
+  /** Gets under way at once while a journal is read, and the shortest stretch that is worth one of its own. */
+  readLanes: 32,
+  laneSequences: 4,
+  /** A page of a journal covers this many sequences of its stream at most; a lane of it ends at this many bytes. */
+  pageSequences: 2_048,
+  laneBytes: 256 * 1024,
 
   /** A request for jobs is ended by the server; without its word it is given up this long after its time. */
   pullGraceMs: 1_000,
