@@ -48,7 +48,13 @@ export class ScriptedChat {
       authSecret: "a secret of the tests, long enough",
       ...{ publicUrl: undefined, trustForwardedFrom: [], streamsPerUser: 100 },
       pageFolder: path.resolve(import.meta.dirname, "../apps/web/dist"),
-      ...{ takeover: "continue", slots: 100, graceMs: 0, log: pino({ level: "error" }, pino.destination(2)) },
+      ...{
+        takeover: "continue",
+        slots: 100,
+        titles: "message",
+        graceMs: 0,
+        log: pino({ level: "error" }, pino.destination(2)),
+      },
     });
     return new ScriptedChat(`http://127.0.0.1:${port}`, provider, database, folder, embedded);
   }
