@@ -1,5 +1,5 @@
 import { type Chunk, type JournaledChunk, type Position, subjects } from "@uci/protocol";
-import { openedRecords, type SizedRecord } from "./answer-progress.ts";
+import { type AnswerProgress, openedRecords, type SizedRecord } from "./answer-progress.ts";
 import type { AnswerRun } from "./answer-run.ts";
 import { JournalTrimmer } from "./journal-trimmer.ts";
 import { JournalWriter } from "./journal-writer.ts";
@@ -258,14 +258,15 @@ export class Incarnation {
       const fold = await this.takeover.sealAndFold(workerId, "silent", () => this.lives);
       this.observe({ kind: "sealed", worker_id: workerId, by: this.workerId });
       if (fold === "gone") return;
-      for (const [messageId, progress] of fold) {
+      const queueAgain = async ([messageId, { fold: last }]: readonly [string, AnswerProgress]) => {
         const pending = await outbox.find(messageId);
-        if (pending === null || pending.request.generation !== progress.fold.generation) continue;
-        const id = `${messageId}:${progress.fold.generation}.t${progress.fold.attempt}`;
-        await queue.enqueue(id, pending.request);
-      }
+        if (pending === null || pending.request.generation !== last.generation) return;
+        await queue.enqueue(`${messageId}:${last.generation}.t${last.attempt}`, pending.request);
+      };
+      // The queue's own redelivery and the sweeper bring back what fails here a little later.
+      await Promise.allSettled([...fold].map(queueAgain));
     } catch {
-      // The queue's own redelivery and the sweeper bring the answers back a little later.
+      // So it is where the journal cannot be read.
     }
   }
 

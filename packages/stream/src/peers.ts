@@ -73,8 +73,21 @@ export class Peers {
       return;
     }
     for (const [workerId, heardAtMs] of this.#heardAtMs) {
-      if (nowMs - heardAtMs >= streamLimits.workerSilentMs) void this.#ask(workerId);
+      const leftMs = streamLimits.workerSilentMs - (nowMs - heardAtMs);
+      if (leftMs <= 0) void this.#ask(workerId);
+      // Readers wait for this: half a beat's time more is half a second of theirs.
+      else if (leftMs < streamLimits.workerHeartbeatMs) this.#clock.after(leftMs, () => this.#look(workerId));
     }
+  }
+
+  /** Between two ticks, which see to it whether this worker itself was frozen or cut off. */
+  #look(workerId: string): void {
+    const heardAtMs = this.#heardAtMs.get(workerId);
+    if (heardAtMs === undefined || this.#stop === null) return;
+    const nowMs = this.#clock.nowMs();
+    const isLate = nowMs - this.#lastTickMs > streamLimits.workerHeartbeatMs;
+    const isDeaf = nowMs - this.#heardMyselfAtMs > streamLimits.workerHeartbeatMs * 2;
+    if (!isLate && !isDeaf && nowMs - heardAtMs >= streamLimits.workerSilentMs) void this.#ask(workerId);
   }
 
   async #ask(workerId: string): Promise<void> {
