@@ -71,6 +71,7 @@ function startProgram(database: EmbeddedPostgres, port: number): Promise<Embedde
     authMode: "accounts",
     authSecret: "a secret of the tests, long enough",
     allowSignUp: true,
+    signUpsPerHour: 10_000,
     publicUrl: undefined,
     trustForwardedFrom: [],
     streamsPerUser: 100,

@@ -24,6 +24,7 @@ export type EmbeddedOptions = {
   readonly pods: number;
   readonly workers: number;
   readonly authMode: "accounts" | "trusted";
+  readonly signUpsPerHour: number;
   readonly authSecret: string;
   readonly allowSignUp: boolean;
   readonly publicUrl: string | undefined;
@@ -124,10 +125,11 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
 }
 
 function podConfig(options: EmbeddedOptions, index: number, port: number): BackendConfig {
-  const { host, authMode, allowSignUp, authSecret, publicUrl, trustForwardedFrom, streamsPerUser, pageFolder } =
-    options;
+  const { host, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl } = options;
+  const { trustForwardedFrom, streamsPerUser, pageFolder } = options;
   return {
-    ...{ host, port, authMode, allowSignUp, authSecret, publicUrl, trustForwardedFrom, streamsPerUser, pageFolder },
+    ...{ host, port, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl },
+    ...{ trustForwardedFrom, streamsPerUser, pageFolder },
     podId: `pod-${index + 1}-${randomNonce()}`,
     metricsOpen: false,
     drainMs: 0,

@@ -87,7 +87,15 @@ export class Instance {
     given: Partial<EmbeddedOptions> & Pick<EmbeddedOptions, "providers">,
   ): Promise<Instance> {
     const embedded = await startEmbedded({
-      ...{ host: "127.0.0.1", port: 0, pods: 1, workers: 1, authMode: "trusted", allowSignUp: true },
+      ...{
+        host: "127.0.0.1",
+        port: 0,
+        pods: 1,
+        workers: 1,
+        authMode: "trusted",
+        allowSignUp: true,
+        signUpsPerHour: 10_000,
+      },
       ...{ publicUrl: undefined, trustForwardedFrom: [], streamsPerUser: 1_000, pageFolder: null },
       ...{ takeover: "continue", slots: 400, titles: "message", graceMs: 0, log: pino({ level: "silent" }) },
       authSecret: "a secret of the tests, long enough for anybody",

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import type { UserStore } from "@uci/chat";
-import { type Account, RegisteredError, type SignIn, type SignUp } from "@uci/protocol";
+import {
+  type Account,
+  type ChangePassword,
+  type Device,
+  RegisteredError,
+  type SignIn,
+  type SignUp,
+} from "@uci/protocol";
 import { betterAuth } from "better-auth";
 import { admin, anonymous } from "better-auth/plugins";
 import type { FastifyRequest } from "fastify";
@@ -98,6 +105,94 @@ export class Accounts implements Identifier {
     return outcome.headers.getSetCookie();
   }
 
+  /** Gives the caller another name. */
+  async rename(request: FastifyRequest, name: string): Promise<SignedIn> {
+    const { account } = await this.#registered(request);
+    const { headers } = await this.#asked(() =>
+      this.#auth.api.updateUser({ body: { name }, headers: headersOf(request), returnHeaders: true }),
+    );
+    this.forget(account.user_id);
+    return { account: { ...account, name }, setCookies: headers.getSetCookie() };
+  }
+
+  /** Changes the password and signs every other device out. Refuses with `invalid_credentials`. */
+  async changePassword(
+    request: FastifyRequest,
+    { current_password: currentPassword, new_password: newPassword }: ChangePassword,
+  ): Promise<SignedIn> {
+    const { account } = await this.#registered(request);
+    const body = { currentPassword, newPassword, revokeOtherSessions: true };
+    const { headers } = await this.#asked(() =>
+      this.#auth.api.changePassword({ body, headers: headersOf(request), returnHeaders: true }),
+    );
+    this.forget(account.user_id);
+    return { account, setCookies: headers.getSetCookie() };
+  }
+
+  /** Refuses with `invalid_credentials` where this is not the caller's password. */
+  async checkPassword(request: FastifyRequest, password: string): Promise<void> {
+    await this.#asked(() => this.#auth.api.verifyPassword({ body: { password }, headers: headersOf(request) }));
+  }
+
+  /** Where the caller is signed in, the caller's own device first. */
+  async devices(request: FastifyRequest): Promise<readonly Device[]> {
+    const own = await this.#session(request);
+    const sessions = await this.#asked(() => this.#auth.api.listSessions({ headers: headersOf(request) }));
+    const devices = sessions.map(({ id, userAgent, createdAt, updatedAt }) => ({
+      device_id: id,
+      user_agent: userAgent ?? null,
+      created_at: createdAt.toISOString(),
+      seen_at: updatedAt.toISOString(),
+      current: id === own.session.id,
+    }));
+    return devices.sort((one, other) => (one.current ? -1 : other.current ? 1 : one.seen_at < other.seen_at ? 1 : -1));
+  }
+
+  /** Signs a device of the caller's out; false: there is no such. */
+  async signOutDevice(request: FastifyRequest, deviceId: string): Promise<boolean> {
+    const { user } = await this.#session(request);
+    const headers = headersOf(request);
+    const sessions = await this.#asked(() => this.#auth.api.listSessions({ headers }));
+    const token = sessions.find(({ id }) => id === deviceId)?.token;
+    if (token === undefined) return false;
+    await this.#asked(() => this.#auth.api.revokeSession({ body: { token }, headers }));
+    this.forget(user.id);
+    return true;
+  }
+
+  /** Asks the database anew who this user's cookies belong to. */
+  forget(userId: string): void {
+    for (const [key, identity] of this.#identities.entries()) {
+      if (identity.userId === userId) this.#identities.delete(key);
+    }
+  }
+
+  /** Cookies that take those of a sign-in away. */
+  emptyCookies(): readonly string[] {
+    return [`${sessionCookie}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`];
+  }
+
+  async #session(request: FastifyRequest) {
+    const session = await this.#auth.api.getSession({ headers: headersOf(request) });
+    if (session === null) throw new RegisteredError("unauthenticated");
+    return session;
+  }
+
+  /** The caller, who must have an account: a guest has no name and no password. */
+  async #registered(request: FastifyRequest): Promise<{ account: Account }> {
+    const account = accountOf((await this.#session(request)).user);
+    if (account.guest) throw new RegisteredError("forbidden", "Create an account first.");
+    return { account };
+  }
+
+  async #asked<Result>(ask: () => Promise<Result>): Promise<Result> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
   async #signedIn(
     request: FastifyRequest,
     call: (headers: Headers) => Promise<{ headers: Headers; response: { user: LibraryUser } | null }>,
@@ -123,7 +218,7 @@ function authOver(settings: AccountsSettings) {
     database,
     emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128, autoSignIn: true },
     user: { modelName: "users", fields: userFields },
-    session: { modelName: "auth_sessions", expiresIn: 60 * 60 * 24 * 30, fields: sessionFields },
+    session: { modelName: "auth_sessions", expiresIn: 60 * 60 * 24 * 30, freshAge: 0, fields: sessionFields },
     account: { modelName: "auth_accounts", fields: accountFields },
     verification: { modelName: "auth_verifications", fields: verificationFields },
     advanced: {
@@ -240,6 +335,7 @@ function refusalOf(error: unknown): unknown {
   if (code === "ANONYMOUS_USERS_CANNOT_SIGN_IN_AGAIN_ANONYMOUSLY") {
     return new RegisteredError("conflict", "You are a guest already.");
   }
+  if (code === "INVALID_PASSWORD") return new RegisteredError("invalid_credentials", "The password is wrong.");
   if (statusCode === 401 || code === "INVALID_EMAIL_OR_PASSWORD") return new RegisteredError("invalid_credentials");
   if (statusCode === 403) return new RegisteredError("forbidden");
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new RegisteredError("invalid_request");

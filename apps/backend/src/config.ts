@@ -12,6 +12,13 @@ export const backendSettings = {
     ),
   TRUSTED_PUBLIC: flag().describe("1 lets the trusted mode listen on an address other machines can reach."),
   ALLOW_SIGN_UP: flag(true).describe("false closes the door to new accounts and guests."),
+  SIGN_UPS_PER_HOUR: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(60)
+    .describe("New accounts one address may make in an hour, and five times as many guests, at one pod."),
   AUTH_SECRET: z
     .string()
     .min(32, "must have 32 characters or more")
@@ -71,6 +78,8 @@ export type BackendConfig = {
   readonly port: number;
   readonly authMode: "accounts" | "trusted";
   readonly allowSignUp: boolean;
+  /** New accounts one address may make in an hour. */
+  readonly signUpsPerHour: number;
   readonly authSecret: string;
   readonly publicUrl: string | undefined;
   readonly trustForwardedFrom: readonly string[];

@@ -1,3 +1,4 @@
+export { hashPassword } from "better-auth/crypto";
 export { Accounts } from "./accounts.ts";
 export { type BackendConfig, backendSettings, refuseOpenTrust } from "./config.ts";
 export { type RunningPod, startBackend } from "./main.ts";

@@ -20,6 +20,7 @@ import {
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
 import { errorBody, errorHandler, registered, sendError } from "./errors.ts";
+import { accountRoutes } from "./routes/account.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { chatRoutes } from "./routes/chat.ts";
 import { collectionRoutes } from "./routes/collections.ts";
@@ -28,6 +29,7 @@ import { sessionRoutes } from "./routes/sessions.ts";
 import { type OpenStreams, streamRoutes } from "./routes/stream.ts";
 import type { App, Surroundings } from "./routes/surroundings.ts";
 import { systemRoutes } from "./routes/system.ts";
+import { transferRoutes } from "./routes/transfer.ts";
 
 const changingMethods = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
@@ -77,8 +79,10 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   sessionRoutes(app, surroundings);
   collectionRoutes(app, surroundings);
   findingRoutes(app, surroundings);
+  transferRoutes(app, surroundings);
   streamRoutes(app, surroundings, streams);
   authRoutes(app, surroundings);
+  accountRoutes(app, surroundings);
   systemRoutes(app, surroundings);
   await servePage(app, config.pageFolder);
   refuseWhatNodeHandles(app);

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { wireLimits } from "@uci/protocol";
 import { errorLocations, errorPageLines } from "./error-pages.ts";
 import {
   GatewayOptionError,
@@ -41,6 +42,7 @@ function valuesOf(settings: GatewaySettings): Readonly<Record<string, string>> {
     requestBurst: String(settings.requestBurst),
     streamsPerAddress: String(settings.streamsPerAddress),
     requestBodyBytes: String(settings.requestBodyBytes),
+    importBytes: String(wireLimits.importBytes),
     tries: String(Math.min(pods.length, triesMost)),
     userHeader: settings.trustsUserHeader ? "$http_x_user_id" : '""',
     listen: listenLines(settings),

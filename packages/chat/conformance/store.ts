@@ -5,6 +5,7 @@ import { ledgerConformance } from "./ledger.ts";
 import { outboxConformance } from "./outbox.ts";
 import type { MakeStore } from "./scene.ts";
 import { sessionConformance } from "./sessions.ts";
+import { transferConformance } from "./transfer.ts";
 import { turnConformance } from "./turns.ts";
 
 export type { StoreUnderTest } from "./scene.ts";
@@ -19,6 +20,7 @@ export function storeConformance(name: string, makeStore: MakeStore): void {
     sessionConformance(makeStore);
     collectionConformance(makeStore);
     findingConformance(makeStore);
+    transferConformance(makeStore);
     ledgerConformance(makeStore);
     outboxConformance(makeStore);
   });

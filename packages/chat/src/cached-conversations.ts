@@ -37,6 +37,7 @@ export function cachedConversations(
     preferences: store.preferences,
     search: store.search,
     shares: store.shares,
+    transfer: store.transfer,
   };
 }
 
@@ -164,6 +165,12 @@ class CachedUserStore implements UserStore {
     const sessionIds = await this.#store.moveSessions(fromUserId, toUserId);
     await drop(sessionIds, this.#cache, this.#failed);
     return sessionIds;
+  }
+
+  async remove(userId: string): Promise<{ session_ids: readonly string[]; unfinished: readonly string[] }> {
+    const removed = await this.#store.remove(userId);
+    await drop(removed.session_ids, this.#cache, this.#failed);
+    return removed;
   }
 }
 

@@ -1,6 +1,7 @@
 export { CachedSessionStore, cachedConversations, cachedTitles } from "./cached-conversations.ts";
 export * from "./collection-ports.ts";
 export * from "./finding-ports.ts";
+export * from "./imported.ts";
 export * from "./model-title.ts";
 export * from "./page.ts";
 export * from "./ports.ts";
@@ -10,5 +11,6 @@ export * from "./session-meta-times.ts";
 export * from "./snippet.ts";
 export * from "./takeover-policy.ts";
 export * from "./title.ts";
+export * from "./transfer-ports.ts";
 export * from "./tree.ts";
 export * from "./turn.ts";

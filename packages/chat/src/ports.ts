@@ -9,6 +9,7 @@ import type {
 import type { FolderStore, PreferenceStore, PromptStore } from "./collection-ports.ts";
 import type { SearchStore, ShareStore } from "./finding-ports.ts";
 import type { Page, PageRequest } from "./page.ts";
+import type { TransferStore } from "./transfer-ports.ts";
 
 /** What a caller asks for; ids are checked for their form already. */
 export type TurnRequest = {
@@ -129,6 +130,8 @@ export interface UserStore {
   oneAtATime<Result>(task: () => Promise<Result>): Promise<Result>;
   /** Gives all sessions of `fromUserId`, and what belongs to them, to `toUserId`; returns the sessions' ids. */
   moveSessions(fromUserId: string, toUserId: string): Promise<readonly string[]>;
+  /** Deletes a user and everything that is the user's; returns the ids of sessions and of answers that were not final. */
+  remove(userId: string): Promise<{ readonly session_ids: readonly string[]; readonly unfinished: readonly string[] }>;
 }
 
 /** What is remembered of a session to answer at once whose it is. `updated_at` may be behind. */
@@ -160,4 +163,5 @@ export interface ConversationStore {
   readonly preferences: PreferenceStore;
   readonly search: SearchStore;
   readonly shares: ShareStore;
+  readonly transfer: TransferStore;
 }

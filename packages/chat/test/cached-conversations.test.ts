@@ -77,6 +77,7 @@ class TestStore {
       ensure: async () => {},
       anyRegistered: async () => true,
       oneAtATime: <Result>(task: () => Promise<Result>) => task(),
+      remove: unused,
       moveSessions: async (from: string, to: string) => {
         const ids = [...this.rows].filter(([, row]) => row.user === from).map(([id]) => id);
         for (const id of ids) this.rows.set(id, { ...this.rows.get(id)!, user: to });
@@ -91,6 +92,7 @@ class TestStore {
       folders: { list: unused, create: unused, rename: unused, remove: unused },
       prompts: { list: unused, create: unused, update: unused, remove: unused },
       search: { find: unused },
+      transfer: { takeIn: unused, messagesInOrder: unused, newestBranch: unused },
       shares: { create: unused, list: unused, remove: unused, read: unused },
       preferences: { find: unused, change: unused, forTurn: unused },
     };

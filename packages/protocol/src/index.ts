@@ -1,3 +1,4 @@
+export * from "./accounts.ts";
 export * from "./chunk.ts";
 export * from "./collections.ts";
 export * from "./errors.ts";
@@ -9,5 +10,6 @@ export * from "./keys.ts";
 export * from "./limits.ts";
 export * from "./subjects.ts";
 export * from "./trace.ts";
+export * from "./transfer.ts";
 export * from "./version.ts";
 export * from "./workflow.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as accounts from "./accounts.ts";
 import * as collections from "./collections.ts";
 import { errorRegistry } from "./errors.ts";
 import { streamEventSchemas, userEventSchema } from "./events.ts";
@@ -6,10 +7,11 @@ import * as http from "./http.ts";
 import { keys, keyTimes } from "./keys.ts";
 import { wireLimits, wireTimes } from "./limits.ts";
 import { subjects } from "./subjects.ts";
+import * as transfer from "./transfer.ts";
 import * as workflow from "./workflow.ts";
 
 /** Raised with every change of the wire. The test beside this file pins the description's hash to it. */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 function described(schemas: Record<string, unknown>): Record<string, unknown> {
   // Sorted, because the order of a module's exports depends on who loads it.
@@ -28,6 +30,7 @@ export function wireDescription(): string {
     typeof subject === "string" ? subject : (subject as (...parts: unknown[]) => string)(...sampleParts(name)),
   ]);
   return JSON.stringify({
+    accounts: described(accounts),
     collections: described(collections),
     errors: errorRegistry,
     events: described(streamEventSchemas),
@@ -38,6 +41,7 @@ export function wireDescription(): string {
     limits: wireLimits,
     times: wireTimes,
     subjects: sample,
+    transfer: described(transfer),
     workflow: described(workflow),
   });
 }

@@ -26,6 +26,7 @@ const hashes: Readonly<Record<number, string>> = {
   2: "50718089e4f957c03b3974d14720faf5687dc34302465625da826e552daffa91",
   3: "ba427cff47308ca9cb7f916b260dadf524cdbf2da294d70e47bfdcdd5efae048",
   4: "74cf8ac9cb5bc1e4739cfed2ceb41d2007ab014e03cf015b58876ea0f2ffa884",
+  5: "8836b3bad0f4710bd6e95685708c3bb054f45d07806bbf9afffe1e8c8c8352ba",
 };
 
 describe("version", () => {

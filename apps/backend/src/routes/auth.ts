@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Accounts, SignedIn } from "../accounts.ts";
+import { AddressLimit } from "../address-limit.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 
 /** Wrong passwords for one address from one place before it has to wait. */
@@ -10,16 +11,25 @@ const allowedFailures = 10;
 const failureWindowMs = 5 * 60_000;
 const emptyBody = z.strictObject({}).nullish();
 
+const allowedSignIns = 100;
+const guestsPerSignUp = 5;
+const hourMs = 60 * 60_000;
+
+/** Who somebody is now, and what the page may offer. */
+export function accountState({ config, ports }: Surroundings, account: AccountState["account"]): AccountState {
+  return { account, mode: config.authMode, sign_up_allowed: ports.accounts?.signUpAllowed ?? false };
+}
+
 /** Routes by which people become somebody. All answer the state they lead to. */
 export function authRoutes(app: App, surroundings: Surroundings): void {
   const { ports, config } = surroundings;
   const failures = new LRUCache<string, number>({ max: 10_000, ttl: failureWindowMs });
 
-  const stateOf = (account: AccountState["account"]): AccountState => ({
-    account,
-    mode: config.authMode,
-    sign_up_allowed: ports.accounts?.signUpAllowed ?? false,
-  });
+  const signUps = new AddressLimit(config.signUpsPerHour, hourMs);
+  // A guest costs a row and no thought, but an address that makes thousands of them is no household.
+  const guests = new AddressLimit(config.signUpsPerHour * guestsPerSignUp, hourMs);
+  const signIns = new AddressLimit(allowedSignIns, failureWindowMs);
+  const stateOf = (account: AccountState["account"]) => accountState(surroundings, account);
   const accounts = (): Accounts => {
     if (ports.accounts === null)
       throw new RegisteredError("not_found", "Accounts are kept by the gateway in front of this system.");
@@ -36,8 +46,13 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     return stateOf(identity?.account ?? null);
   });
 
-  app.post("/api/auth/sign-up", { schema: { tags: ["auth"], body: signUpSchema, response } }, async (request, reply) =>
-    answer(reply, await accounts().signUp(request, request.body)),
+  app.post(
+    "/api/auth/sign-up",
+    { schema: { tags: ["auth"], body: signUpSchema, response } },
+    async (request, reply) => {
+      signUps.take(request.ip);
+      return answer(reply, await accounts().signUp(request, request.body));
+    },
   );
 
   app.post(
@@ -46,6 +61,7 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     async (request, reply) => {
       const key = `${request.ip} ${request.body.email.toLowerCase()}`;
       const failed = failures.get(key) ?? 0;
+      signIns.take(request.ip);
       if (failed >= allowedFailures) throw new RegisteredError("rate_limited", undefined, failureWindowMs);
       try {
         return answer(reply, await accounts().signIn(request, request.body));
@@ -59,7 +75,9 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
   app.post("/api/auth/guest", { schema: { tags: ["auth"], body: emptyBody, response } }, async (request, reply) => {
     const identity = await accounts().identify(request);
     // Who is somebody already stays it: a second tab that asks at the same moment must not lose the first one's work.
-    return identity === null ? answer(reply, await accounts().guest(request)) : stateOf(identity.account);
+    if (identity !== null) return stateOf(identity.account);
+    guests.take(request.ip);
+    return answer(reply, await accounts().guest(request));
   });
 
   app.post("/api/auth/sign-out", { schema: { tags: ["auth"], body: emptyBody, response } }, async (request, reply) => {

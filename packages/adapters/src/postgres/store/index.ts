@@ -11,14 +11,17 @@ import { PostgresPreferences } from "./preferences.ts";
 import { PostgresPrompts } from "./prompts.ts";
 import type { Database } from "./schema.ts";
 import { PostgresSearch } from "./search.ts";
-import { PostgresMessages, PostgresSessions, PostgresUsers } from "./sessions.ts";
+import { PostgresMessages, PostgresSessions } from "./sessions.ts";
 import { PostgresShares } from "./shares.ts";
 import { PostgresTitles } from "./titles.ts";
+import { PostgresTransfer } from "./transfer.ts";
 import { PostgresTurns } from "./turns.ts";
+import { PostgresUsers } from "./users.ts";
 
 export type { ModelCatalogueStore } from "./catalogue.ts";
 export { type ConnectionTableSettings, PostgresConnectionTable } from "./connection-table.ts";
 export { MigrationError } from "./migrations.ts";
+export { replacePassword } from "./passwords.ts";
 export { isDatabaseUnavailable, type PoolSettings } from "./pool.ts";
 
 /** Makes a new id of a kind. */
@@ -66,6 +69,7 @@ export async function openPostgresStore(
       preferences: new PostgresPreferences(database),
       search: new PostgresSearch(database),
       shares: new PostgresShares(database),
+      transfer: new PostgresTransfer(database, makeId),
     },
     titles: new PostgresTitles(database),
     ledger: new PostgresLedger(database),

@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { parseArgs } from "node:util";
+import { makeId } from "@uci/adapters/ids";
+import { openPostgresStore, replacePassword, startEmbeddedPostgres } from "@uci/adapters/postgres";
+import { SettingError } from "@uci/adapters/settings";
+import { hashPassword } from "@uci/backend";
+import type { PoolConfig } from "pg";
+import { readStartOptions } from "./config.ts";
+
+const newPasswordBytes = 12;
+const usage = "Usage: npm run reset-password -- EMAIL [--data FOLDER]   (a new password on stdin, or one is made)";
+
+/**
+ * Gives an account a new password, from the standard input where something is piped in, else one that is made and
+ * printed; its owner is signed out everywhere. Returns what to print. Throws `SettingError` for what a person can mend.
+ */
+export async function resetPassword(commandLine: readonly string[], input: NodeJS.ReadStream): Promise<string> {
+  const { values, positionals } = parsed(commandLine);
+  const [email] = positionals;
+  if (email === undefined || positionals.length > 1) throw new SettingError(usage);
+  const given = input.isTTY === true ? "" : (await text(input)).trim();
+  if (given !== "" && (given.length < 8 || given.length > 128)) {
+    throw new SettingError("A password has 8 to 128 characters.");
+  }
+  const password = given === "" ? randomBytes(newPasswordBytes).toString("base64url") : given;
+  const options = readStartOptions(values.data === undefined ? [] : ["--data", values.data]);
+  const found = await withDatabase(options?.settings.DATABASE_URL, options?.settings.DATA ?? "./data", (connection) =>
+    replace(connection, email, password),
+  );
+  if (!found) throw new SettingError(`There is no account with the address ${email}.`);
+  const shown = given === "" ? `: ${password}` : ".";
+  return `${email} has a new password${shown}\nEverybody who was signed in as ${email} has to sign in again.\n`;
+}
+
+function parsed(commandLine: readonly string[]) {
+  try {
+    return parseArgs({ args: [...commandLine], allowPositionals: true, options: { data: { type: "string" } } });
+  } catch {
+    throw new SettingError(usage);
+  }
+}
+
+async function replace(connection: PoolConfig, email: string, password: string): Promise<boolean> {
+  const store = await openPostgresStore({ connection, connections: 1, connectionLost: () => undefined }, makeId);
+  try {
+    return await replacePassword(store.database, email, await hashPassword(password));
+  } finally {
+    await store.close();
+  }
+}
+
+async function withDatabase<Result>(
+  url: string | undefined,
+  dataFolder: string,
+  task: (connection: PoolConfig) => Promise<Result>,
+): Promise<Result> {
+  if (url !== undefined) return task({ connectionString: url });
+  const log = { info: () => undefined, warn: (line: string) => process.stderr.write(`${line}\n`) };
+  const server = await startEmbeddedPostgres({ dataFolder: path.join(path.resolve(dataFolder), "postgres"), log });
+  try {
+    return await task(server.connection);
+  } finally {
+    await server.stop();
+  }
+}

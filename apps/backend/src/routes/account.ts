@@ -1,0 +1,97 @@
+import {
+  accountStateSchema,
+  changePasswordSchema,
+  changeProfileSchema,
+  deleteAccountSchema,
+  deviceListSchema,
+  identifierSchema,
+  RegisteredError,
+} from "@uci/protocol";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { Accounts } from "../accounts.ts";
+import { AddressLimit } from "../address-limit.ts";
+import { requireIdentity } from "../identity.ts";
+import { accountState } from "./auth.ts";
+import type { App, Surroundings } from "./surroundings.ts";
+
+/** Passwords asked for to change or delete something, from one address. */
+const passwordChecks = 20;
+const passwordWindowMs = 10 * 60_000;
+/** What a guest, who has no address, types to delete everything. */
+const guestConfirmation = "delete";
+const params = z.object({ id: identifierSchema });
+const response = { 200: accountStateSchema };
+
+/** Routes by which people look after their own account. There are none in trusted mode. */
+export function accountRoutes(app: App, surroundings: Surroundings): void {
+  const tags = ["account"];
+  const accounts = (): Accounts => {
+    if (surroundings.ports.accounts === null) throw new RegisteredError("not_found");
+    return surroundings.ports.accounts;
+  };
+
+  app.patch("/api/account", { schema: { tags, body: changeProfileSchema, response } }, async (request, reply) => {
+    const signedIn = await accounts().rename(request, request.body.name);
+    return answer(surroundings, reply, signedIn);
+  });
+
+  const checks = new AddressLimit(passwordChecks, passwordWindowMs);
+  app.post(
+    "/api/account/password",
+    { schema: { tags, body: changePasswordSchema, response } },
+    async (request, reply) => {
+      const { userId } = await requireIdentity(surroundings.identifier, request);
+      checks.take(request.ip);
+      const signedIn = await accounts().changePassword(request, request.body);
+      // Whoever else is signed in is so no more; this page opens its stream anew.
+      surroundings.reader.closeConnections("signed_out", userId);
+      return answer(surroundings, reply, signedIn);
+    },
+  );
+
+  app.get("/api/account/devices", { schema: { tags, response: { 200: deviceListSchema } } }, async (request) => ({
+    devices: [...(await accounts().devices(request))],
+  }));
+
+  app.delete(
+    "/api/account/devices/:id",
+    { schema: { tags, params, response: { 204: z.null() } } },
+    async (request, reply) => {
+      const { userId } = await requireIdentity(surroundings.identifier, request);
+      if (!(await accounts().signOutDevice(request, request.params.id))) throw new RegisteredError("not_found");
+      surroundings.reader.closeConnections("signed_out", userId);
+      return reply.status(204).send(null);
+    },
+  );
+
+  app.delete("/api/account", { schema: { tags, body: deleteAccountSchema, response } }, async (request, reply) => {
+    checks.take(request.ip);
+    await deleteAccount(surroundings, accounts(), request, request.body);
+    for (const cookie of accounts().emptyCookies()) reply.header("Set-Cookie", cookie);
+    return accountState(surroundings, null);
+  });
+}
+
+async function deleteAccount(
+  { identifier, ports, reader }: Surroundings,
+  accounts: Accounts,
+  request: FastifyRequest,
+  { confirm, password }: z.infer<typeof deleteAccountSchema>,
+): Promise<void> {
+  const { userId, account } = await requireIdentity(identifier, request);
+  const expected = account.email ?? guestConfirmation;
+  if (confirm.trim().toLowerCase() !== expected.toLowerCase()) {
+    throw new RegisteredError("invalid_request", `confirm must be ${expected}.`);
+  }
+  if (!account.guest) await accounts.checkPassword(request, password ?? "");
+  const { unfinished } = await ports.store.users.remove(userId);
+  accounts.forget(userId);
+  reader.closeConnections("signed_out", userId);
+  for (const messageId of unfinished) void reader.stopAnswer(messageId).catch(() => undefined);
+}
+
+function answer(surroundings: Surroundings, reply: FastifyReply, signedIn: Awaited<ReturnType<Accounts["rename"]>>) {
+  for (const cookie of signedIn.setCookies) reply.header("Set-Cookie", cookie);
+  return accountState(surroundings, signedIn.account);
+}
