@@ -41,7 +41,16 @@ export class RunningChat {
 
   /** Stops the program and starts it again over the same database. */
   async restart(): Promise<void> {
+    await this.stopProgram();
+    await this.startProgram();
+  }
+
+  /** Stops the program alone: pages that are open lose their server. */
+  async stopProgram(): Promise<void> {
     await this.#embedded.drain();
+  }
+
+  async startProgram(): Promise<void> {
     this.#embedded = await startProgram(this.#database, this.port);
   }
 

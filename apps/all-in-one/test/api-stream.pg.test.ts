@@ -3,6 +3,7 @@ import { finalMetadataSchema } from "@uci/protocol";
 import { sha256Hex } from "@uci/stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Caller, Fixture, type Instance, type SeenEvent, textOf, until } from "./fixture.ts";
+import { RawWire } from "./raw-wire.ts";
 
 let fixture: Fixture;
 let instance: Instance;
@@ -242,5 +243,22 @@ describe("going away", () => {
     const shown = new Shown();
     shown.take(reader.events, message_id);
     expect([shown.text, shown.completions]).toEqual([scriptedAnswer(prompt), 1]);
+  });
+});
+
+it("readers who leave while their sessions are looked up leave nothing behind", async () => {
+  const instance = await fixture.instance();
+  for (let index = 0; index < 60; index++) {
+    const wire = await RawWire.open(instance.port());
+    wire.write(Buffer.from(`GET /api/sse?session_id=left_${index}&user_id=leaver HTTP/1.1\r\nHost: localhost\r\n\r\n`));
+    // At different moments of the look-up: at once, and some turns of the event loop later.
+    for (let turn = 0; turn < index % 12; turn++) await new Promise((resolve) => setImmediate(resolve));
+    wire.close();
+  }
+  const last = await instance.user("leaver").stream("/api/sse?session_id=stays");
+  await last.untilReady();
+  await until("only who stayed is counted", async () => {
+    const health = (await (await fetch(`${instance.address()}/health`)).json()) as { active_connections: number };
+    return health.active_connections === 1;
   });
 });

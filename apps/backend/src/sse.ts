@@ -48,6 +48,8 @@ export class SseConnection implements ReaderSink {
     response.on("drain", drained);
     response.on("close", () => this.#finish());
     response.on("error", () => this.#finish());
+    // Whoever left while the sessions were looked up has been closed before anybody listened.
+    if (response.closed || response.destroyed || response.socket === null) queueMicrotask(() => this.#finish());
   }
 
   get unsentBytes(): number {

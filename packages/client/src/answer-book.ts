@@ -1,7 +1,8 @@
 import type { AnswerStatus, Chunk, FinishReason, SnapshotEvent } from "@uci/protocol";
-import { AnswerFold, type CursorPosition, formatCursor, statusOfFinish } from "@uci/stream";
+import { AnswerFold, statusOfFinish } from "@uci/stream";
 import { clientLimits } from "./limits.ts";
 import type { AnswerEndedEvent, ClientEvent } from "./stream-events.ts";
+import type { AnswerPosition } from "./stream-link.ts";
 
 type LiveAnswer = {
   readonly sessionId: string;
@@ -35,6 +36,17 @@ export class AnswerBook {
     if (!this.#ended.has(messageId)) this.#answer(messageId, sessionId);
   }
 
+  /** Notes an answer as unfinished although it was thought to have ended. */
+  revive(messageId: string, sessionId: string): void {
+    this.#ended.delete(messageId);
+    this.#answer(messageId, sessionId);
+  }
+
+  /** The fold of an unfinished answer. */
+  foldOf(messageId: string): AnswerFold | undefined {
+    return this.#live.get(messageId)?.fold;
+  }
+
   has(messageId: string): boolean {
     return this.#live.has(messageId);
   }
@@ -44,14 +56,13 @@ export class AnswerBook {
     for (const [messageId, answer] of this.#live) if (answer.sessionId === sessionId) this.#live.delete(messageId);
   }
 
-  /** The cursor over the answers of these sessions; null when none is unfinished. */
-  cursor(sessionIds: readonly string[]): string | null {
-    const positions = new Map<string, CursorPosition>();
-    for (const [messageId, { sessionId, fold }] of this.#live) {
-      if (!sessionIds.includes(sessionId)) continue;
-      positions.set(messageId, { generation: fold.generation, chunkId: fold.nextChunkId - 1 });
-    }
-    return positions.size === 0 ? null : formatCursor(positions);
+  /** Where this reader is in the unfinished answers of these sessions. */
+  positions(sessionIds: readonly string[]): AnswerPosition[] {
+    return [...this.#live]
+      .filter(([, { sessionId }]) => sessionIds.includes(sessionId))
+      .map(([messageId, { sessionId, fold }]) => {
+        return { messageId, sessionId, generation: fold.generation, chunkId: fold.nextChunkId - 1 };
+      });
   }
 
   /** Answers of these sessions of which nothing has come yet. */

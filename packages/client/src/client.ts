@@ -15,6 +15,9 @@ import { Caller, type ConnectionOptions } from "./caller.ts";
 import { type Environment, environmentWith } from "./environment.ts";
 import { newIdempotencyKey } from "./identifier.ts";
 import { type AnswerStream, openStream, type StreamOptions } from "./open-stream.ts";
+import { openSharedStream } from "./sharing/shared-stream.ts";
+import { browserTabs, type TabWorld } from "./sharing/tab-world.ts";
+import { sseLinks } from "./stream-link.ts";
 
 export type ClientOptions = ConnectionOptions & {
   readonly fetch?: Environment["fetch"];
@@ -27,6 +30,13 @@ export type CallOptions = { readonly signal?: AbortSignal };
 export type SendOptions = CallOptions & { readonly idempotencyKey?: string };
 /** `cursor`: the `next_cursor` of the page before. `limit`: rows, 1 to 100. */
 export type PageOptions = CallOptions & { readonly cursor?: string; readonly limit?: number };
+
+export type SharedStreamOptions = Pick<StreamOptions, "sessionIds" | "onEvent" | "silenceMs"> & {
+  /** Tabs with the same one share; another caller needs another one. */
+  readonly scope: string;
+  /** What tabs need of the browser; for tests. */
+  readonly tabs?: TabWorld;
+};
 
 /** Every route of the server as a typed call. Each throws an `ApiError` when it does not succeed. */
 export type Client = ReturnType<typeof createClient>;
@@ -57,6 +67,20 @@ export function createClient(options: ClientOptions) {
     /** The live stream, on this client's server and for its caller. */
     openStream: (stream: Omit<StreamOptions, keyof ConnectionOptions | "environment">): AnswerStream =>
       openStream({ ...stream, ...connectionOf(options), environment }),
+    /**
+     * The same with one connection for all tabs of a browser that give the same scope, such as the caller's id; null
+     * where tabs cannot share (plain HTTP: no Web Locks).
+     */
+    openSharedStream: (stream: SharedStreamOptions): AnswerStream | null => {
+      const tabs = stream.tabs ?? browserTabs();
+      if (tabs === null) return null;
+      return openSharedStream(
+        stream,
+        tabs,
+        environment,
+        sseLinks(connectionOf(options), environment, stream.silenceMs),
+      );
+    },
   };
 }
 

@@ -6,11 +6,13 @@ export {
   createClient,
   type PageOptions,
   type SendOptions,
+  type SharedStreamOptions,
 } from "./client.ts";
 export { browserSignals, type Environment, type Fetch, type NetworkSignals } from "./environment.ts";
 export { ApiError, type ClientErrorCode } from "./errors.ts";
 export { newIdempotencyKey, newSessionId } from "./identifier.ts";
 export { type AnswerStream, openStream, type StreamOptions } from "./open-stream.ts";
+export { browserTabs, type TabChannel, type TabWorld } from "./sharing/tab-world.ts";
 export type {
   AnswerChangedEvent,
   AnswerEndedEvent,

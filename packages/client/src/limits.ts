@@ -27,6 +27,13 @@ export const clientLimits = {
   endedAnswers: 512,
   /** Times one answer is read again because length or hash did not match, before that is reported. */
   mismatchRereads: 2,
+  /** How often a link asks whether the tab with the connection is there, and how many answers may be missing. */
+  pingMs: 4_000,
+  missedPongs: 2,
+  /** A link of which nothing was heard for this long is gone. Longer than browsers hold back the timers of hidden tabs. */
+  linkSilenceMs: 180_000,
+  /** Ended answers whose end the tab with the connection can still tell to others. */
+  sharedEndedAnswers: 32,
   /** One event of the stream, in characters: an answer of 4 MiB as JSON with room for its reasoning. */
   eventCharacters: 32 * 1024 * 1024,
 } as const;

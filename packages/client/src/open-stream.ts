@@ -1,13 +1,12 @@
-import { type StreamEvent, wireLimits, wireTimes } from "@uci/protocol";
+import { type StreamEvent, wireLimits } from "@uci/protocol";
 import { AnswerBook, type BookOutcome } from "./answer-book.ts";
 import { backoffMs } from "./backoff.ts";
-import { addressOf, type ConnectionOptions, headersOf } from "./caller.ts";
+import type { ConnectionOptions } from "./caller.ts";
 import { type Environment, environmentWith } from "./environment.ts";
-import { ApiError } from "./errors.ts";
+import type { ApiError } from "./errors.ts";
 import { clientLimits } from "./limits.ts";
-import { SseConnection } from "./sse-connection.ts";
 import type { ClientEvent, ConnectionState } from "./stream-events.ts";
-import { readStreamEvent } from "./wire.ts";
+import { cursorOf, type OpenLink, type StreamLink, sseLinks } from "./stream-link.ts";
 
 export type StreamOptions = ConnectionOptions & {
   /** Sessions to follow, at most 8. None: only what concerns the caller as a whole, such as new sessions. */
@@ -39,16 +38,18 @@ export interface AnswerStream {
 
 /** Opens the stream and keeps it open. */
 export function openStream(options: StreamOptions): AnswerStream {
-  return new LiveStream(options);
+  const environment = environmentWith(options.environment);
+  return new LiveStream(options, environment, sseLinks(options, environment, options.silenceMs));
 }
 
-class LiveStream implements AnswerStream {
-  readonly #options: StreamOptions;
+export class LiveStream implements AnswerStream {
+  readonly #options: Pick<StreamOptions, "sessionIds" | "onEvent">;
   readonly #environment: Environment;
+  readonly #openLink: OpenLink;
   readonly #book: AnswerBook;
   readonly #removeWakeListener: () => void;
   #sessionIds: readonly string[];
-  #connection: SseConnection | null = null;
+  #connection: StreamLink | null = null;
   #cancelRetry: (() => void) | null = null;
   #cancelGrace: () => void = () => {};
   #state: ConnectionState | null = null;
@@ -60,9 +61,10 @@ class LiveStream implements AnswerStream {
   #named = new Set<string>();
   #cancelUnheard: (() => void) | null = null;
 
-  constructor(options: StreamOptions) {
+  constructor(options: Pick<StreamOptions, "sessionIds" | "onEvent">, environment: Environment, openLink: OpenLink) {
     this.#options = options;
-    this.#environment = environmentWith(options.environment);
+    this.#environment = environment;
+    this.#openLink = openLink;
     this.#sessionIds = checkedSessions(options.sessionIds);
     this.#book = new AnswerBook((event) => this.#emit(event));
     this.#removeWakeListener = this.#environment.signals.onWake(() => this.#wake());
@@ -103,7 +105,7 @@ class LiveStream implements AnswerStream {
   }
 
   cursor(): string | null {
-    return this.#book.cursor(this.#sessionIds);
+    return cursorOf(this.#book.positions(this.#sessionIds));
   }
 
   close(): void {
@@ -115,27 +117,18 @@ class LiveStream implements AnswerStream {
 
   #connect(): void {
     this.#drop();
-    const query = new URLSearchParams();
-    for (const sessionId of this.#sessionIds) query.append("session_id", sessionId);
-    const cursor = this.cursor();
-    if (cursor !== null) query.set("cursor", cursor);
     this.#named = new Set(this.#book.unheard(this.#sessionIds));
-    const request = {
-      address: addressOf(this.#options, "/api/sse", query),
-      headers: headersOf(this.#options),
-      credentials: this.#options.credentials ?? "same-origin",
-      silenceMs: this.#options.silenceMs ?? wireTimes.sseSilenceMs,
-    };
     // A change of connection that succeeds at once is nobody's concern: the state stays "open" for that long.
     this.#cancelGrace = this.#environment.after(clientLimits.changeGraceMs, () => {
       if (this.#state === "open") this.#setState(this.#interrupted(), null);
     });
-    this.#connection = new SseConnection(request, this.#environment, {
+    const request = { sessionIds: this.#sessionIds, positions: this.#book.positions(this.#sessionIds) };
+    this.#connection = this.#openLink(request, {
       onOpen: () => {
         this.#cancelGrace();
         this.#setState("open", null);
       },
-      onEvent: (name, data) => this.#hear(name, data),
+      onEvent: (event) => this.#take(event),
       onEnd: (error) => this.#broken(error),
     });
   }
@@ -150,19 +143,6 @@ class LiveStream implements AnswerStream {
     this.#readyMs = null;
     this.#connection?.close();
     this.#connection = null;
-  }
-
-  #hear(name: string, data: string): void {
-    let event: StreamEvent | null;
-    try {
-      event = readStreamEvent(name, data);
-    } catch (cause) {
-      // Never skipped: it may have been the piece that an answer waits for. The cursor asks for it again.
-      const details = { status: 200, retryable: true, cause };
-      this.#retry(new ApiError("bad_response", "The stream sent something unreadable.", details));
-      return;
-    }
-    if (event !== null) this.#take(event);
   }
 
   #take(event: StreamEvent): void {

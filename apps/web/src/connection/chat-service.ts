@@ -17,10 +17,15 @@ import { recallUnsent } from "./unsent.ts";
 
 /** Sessions one connection may follow. */
 const followedSessions = 8;
-/** Sessions followed though nothing happens in them, so that going back and forth needs no new connection. */
+/**
+ * Sessions followed though nothing happens in them, so that going back and forth needs no new connection. Where tabs
+ * share one, it keeps them by itself.
+ */
 const recentSessions = 4;
-/** A tab that was hidden for this long gives its connection back. */
+/** A tab with a connection of its own that was hidden for this long gives it back. */
 const hiddenPauseMs = 30_000;
+/** After a refusal that concerned other tabs' sessions, this one asks again. */
+const refusedRetryMs = 2_000;
 
 export const queryKeys = {
   account: ["account"],
@@ -37,6 +42,7 @@ export class ChatService {
   readonly #queries: QueryClient;
   #userId: string | null = null;
   #stream: AnswerStream | null = null;
+  #sharesStream = false;
   /** Sessions known to be the caller's, most recently shown last. */
   #known: string[] = [];
   #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
@@ -64,9 +70,9 @@ export class ChatService {
   signedInAs(userId: string, samePerson = true): void {
     const before = this.#userId;
     this.#userId = userId;
-    if (before === null) this.#start();
-    else if (before !== userId) this.#restart(samePerson);
-    else if (useChat.getState().connection.state === "refused") this.reconnect();
+    if (before === null) this.#start(userId);
+    else if (before !== userId) this.#restart(userId, samePerson);
+    else this.#reconnectIfRefused();
   }
 
   /** Takes up what an earlier page, or this one for somebody else, had not sent. */
@@ -78,12 +84,15 @@ export class ChatService {
     }
   }
 
-  #start(): void {
-    this.#stream = this.client.openStream({ sessionIds: this.#followed(), onEvent: (event) => this.#hear(event) });
+  #start(userId: string): void {
+    const options = { sessionIds: this.#followed(), onEvent: (event: ClientEvent) => this.#hear(event) };
+    const shared = this.client.openSharedStream({ ...options, scope: userId });
+    this.#sharesStream = shared !== null;
+    this.#stream = shared ?? this.client.openStream(options);
     this.outbox.open();
   }
 
-  #restart(samePerson: boolean): void {
+  #restart(userId: string, samePerson: boolean): void {
     this.#stream?.close();
     this.outbox.close();
     this.#known = [];
@@ -93,7 +102,7 @@ export class ChatService {
     this.#recallUnsent();
     void this.#queries.resetQueries({ queryKey: ["messages"] });
     void this.#queries.resetQueries({ queryKey: queryKeys.sessions });
-    this.#start();
+    this.#start(userId);
   }
 
   /** Tries to connect at once. */
@@ -212,6 +221,12 @@ export class ChatService {
     // One of the sessions is gone. Whichever still is there goes on.
     const lost = await Promise.all(this.#followed().map(async (id) => ((await this.#exists(id)) ? null : id)));
     for (const sessionId of lost) if (sessionId !== null) this.#forget(sessionId);
+    // All of them are there: what was refused belonged to another tab, which has let go of it by then.
+    if (lost.every((sessionId) => sessionId === null)) setTimeout(() => this.#reconnectIfRefused(), refusedRetryMs);
+  }
+
+  #reconnectIfRefused(): void {
+    if (useChat.getState().connection.state === "refused") this.reconnect();
   }
 
   async #exists(sessionId: string): Promise<boolean> {
@@ -254,16 +269,21 @@ export class ChatService {
     };
     const ranked = this.#known.toReversed().sort((one, other) => rank(one) - rank(other));
     const busy = ranked.filter((sessionId) => rank(sessionId) < 2).length;
-    return ranked.slice(0, Math.min(followedSessions, Math.max(busy, recentSessions)));
+    const kept = this.#sharesStream ? 1 : recentSessions;
+    return ranked.slice(0, Math.min(followedSessions, Math.max(busy, kept)));
   }
 
-  /** A tab that nobody looks at and in which nothing happens gives its connection back: there are six for all tabs. */
+  /**
+   * A tab that nobody looks at and in which nothing happens gives a connection of its own back: a browser has six of
+   * them for all tabs.
+   */
   #watchVisibility(): void {
     clearTimeout(this.#hiddenTimer);
     if (document.visibilityState === "visible") {
       if (useChat.getState().connection.state === "paused") this.reconnect();
       return;
     }
+    if (this.#sharesStream) return;
     this.#hiddenTimer = setTimeout(() => {
       if (Object.keys(useChat.getState().live).length === 0) this.#stream?.pause();
       else this.#watchVisibility();
