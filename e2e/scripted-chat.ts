@@ -44,7 +44,15 @@ export class ScriptedChat {
     const embedded = await startEmbedded({
       database: database.connection,
       providers: createProviders({ openaiCompatible: { baseUrl: provider.baseUrl, models } }),
-      ...{ host: "127.0.0.1", port, pods: 1, workers: 1, authMode: "accounts", allowSignUp: true },
+      ...{
+        host: "127.0.0.1",
+        port,
+        pods: 1,
+        workers: 1,
+        authMode: "accounts",
+        allowSignUp: true,
+        signUpsPerHour: 10_000,
+      },
       authSecret: "a secret of the tests, long enough",
       ...{ publicUrl: undefined, trustForwardedFrom: [], streamsPerUser: 100 },
       pageFolder: path.resolve(import.meta.dirname, "../apps/web/dist"),
