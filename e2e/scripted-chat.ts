@@ -38,8 +38,8 @@ export class ScriptedChat {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "uci-scripted-"));
     const silent = { info: () => undefined, warn: () => undefined };
     const database = await startEmbeddedPostgres({ dataFolder: path.join(folder, "db"), log: silent, durable: false });
-    const models = ["scripted", "another"];
-    const provider = await ScriptedServer.start({ models, ...options });
+    const models = [{ id: "scripted", continue_prefix: true }, "another"];
+    const provider = await ScriptedServer.start(options);
     const port = await freePort();
     const embedded = await startEmbedded({
       database: database.connection,
@@ -54,7 +54,7 @@ export class ScriptedChat {
         signUpsPerHour: 10_000,
       },
       authSecret: "a secret of the tests, long enough",
-      ...{ publicUrl: undefined, trustForwardedFrom: [], streamsPerUser: 100 },
+      ...{ publicUrl: undefined, trustForwardedFrom: [], streamsPerUser: 100, signUpsPerHour: 1_000 },
       pageFolder: path.resolve(import.meta.dirname, "../apps/web/dist"),
       ...{
         takeover: "continue",

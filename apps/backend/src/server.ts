@@ -30,6 +30,7 @@ import { type OpenStreams, streamRoutes } from "./routes/stream.ts";
 import type { App, Surroundings } from "./routes/surroundings.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { transferRoutes } from "./routes/transfer.ts";
+import { treeRoutes } from "./routes/tree.ts";
 
 const changingMethods = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
@@ -77,6 +78,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   });
   chatRoutes(app, surroundings);
   sessionRoutes(app, surroundings);
+  treeRoutes(app, surroundings);
   collectionRoutes(app, surroundings);
   findingRoutes(app, surroundings);
   transferRoutes(app, surroundings);

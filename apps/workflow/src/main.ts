@@ -32,9 +32,10 @@ export async function startWorkflow(config: WorkflowConfig, ports: WorkflowPorts
     model: timedModel(ports.model, metrics, () => ports.clock.nowMs()),
     router: new PodRouter((sessionIds) => registry.find(sessionIds), connectionTable, ports.clock),
     policy: {
-      messages(job) {
+      messages(job, unfinished) {
         const chosen = ports.model.resolve(job.context.ai_provider, job.context.model);
-        return modelMessages(job, chosen === null ? undefined : contextWindowTokens(chosen.provider, chosen.model));
+        const windowTokens = chosen === null ? undefined : contextWindowTokens(chosen.provider, chosen.model);
+        return modelMessages(job, windowTokens, unfinished);
       },
       continuation: (state, abilities) => continuationAfter(state, abilities, config.takeover),
     },

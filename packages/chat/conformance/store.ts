@@ -6,6 +6,7 @@ import { outboxConformance } from "./outbox.ts";
 import type { MakeStore } from "./scene.ts";
 import { sessionConformance } from "./sessions.ts";
 import { transferConformance } from "./transfer.ts";
+import { treeConformance } from "./tree.ts";
 import { turnConformance } from "./turns.ts";
 
 export type { StoreUnderTest } from "./scene.ts";
@@ -17,6 +18,7 @@ export type { StoreUnderTest } from "./scene.ts";
 export function storeConformance(name: string, makeStore: MakeStore): void {
   describe(`store: ${name}`, () => {
     turnConformance(makeStore);
+    treeConformance(makeStore);
     sessionConformance(makeStore);
     collectionConformance(makeStore);
     findingConformance(makeStore);

@@ -31,6 +31,7 @@ export function cachedConversations(
     turns: new CachedTurnStore(store.turns, cache, failed),
     sessions: new CachedSessionStore(store.sessions, cache, failed),
     messages: store.messages,
+    tree: store.tree,
     users: new CachedUserStore(store.users, cache, failed),
     folders: store.folders,
     prompts: store.prompts,
@@ -127,6 +128,10 @@ class CachedTurnStore implements TurnStore {
 
   forgetTexts(userId: string, messageId: string): Promise<"forgotten" | "unfinished" | null> {
     return this.#store.forgetTexts(userId, messageId);
+  }
+
+  async acceptContinuation(request: RegenerationRequest): Promise<TurnOutcome> {
+    return this.#noted(await this.#store.acceptContinuation(request));
   }
 
   async #noted(outcome: TurnOutcome): Promise<TurnOutcome> {

@@ -13,4 +13,5 @@ export * from "./takeover-policy.ts";
 export * from "./title.ts";
 export * from "./transfer-ports.ts";
 export * from "./tree.ts";
+export * from "./tree-ports.ts";
 export * from "./turn.ts";

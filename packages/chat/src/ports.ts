@@ -10,6 +10,7 @@ import type { FolderStore, PreferenceStore, PromptStore } from "./collection-por
 import type { SearchStore, ShareStore } from "./finding-ports.ts";
 import type { Page, PageRequest } from "./page.ts";
 import type { TransferStore } from "./transfer-ports.ts";
+import type { TreeStore } from "./tree-ports.ts";
 
 /** What a caller asks for; ids are checked for their form already. */
 export type TurnRequest = {
@@ -73,6 +74,8 @@ export interface TurnStore {
   acceptTurn(request: TurnRequest): Promise<TurnOutcome>;
   /** A new answer beside an existing one; that one must be final. */
   acceptRegeneration(request: RegenerationRequest): Promise<TurnOutcome>;
+  /** The same, beginning with the text of the existing one, which must have been stopped, broken off or have failed. */
+  acceptContinuation(request: RegenerationRequest): Promise<TurnOutcome>;
   /**
    * Removes the texts of an answer of a temporary session: its reader has them. Null: there is no such answer of the
    * user's in a temporary session.
@@ -157,6 +160,7 @@ export interface ConversationStore {
   readonly turns: TurnStore;
   readonly sessions: SessionStore;
   readonly messages: MessageStore;
+  readonly tree: TreeStore;
   readonly users: UserStore;
   readonly folders: FolderStore;
   readonly prompts: PromptStore;

@@ -40,19 +40,33 @@ export function estimatedTokens(text: string): number {
 
 /**
  * The messages a model is given for a job: system prompt, history as far as the context window has room beside the
- * question and the longest answer, then the question. The question itself is never cut.
+ * question and the longest answer, then the question. The question itself is never cut. `unfinished`: the beginning of
+ * the answer, which the model is asked to go on with.
  */
-export function modelMessages(job: WorkflowRequest, contextWindowTokens?: number): ModelMessage[] {
+export function modelMessages(job: WorkflowRequest, contextWindowTokens?: number, unfinished?: string): ModelMessage[] {
   const system = job.context.system_prompt;
   const fixed: ModelMessage[] = system === undefined || system === "" ? [] : [{ role: "system", content: system }];
-  const question: ModelMessage = { role: "user", content: job.message };
+  const asked: ModelMessage[] = [
+    { role: "user", content: job.message },
+    ...(unfinished === undefined ? [] : goOn(unfinished)),
+  ];
   let history = job.context.conversation_history;
   if (contextWindowTokens !== undefined) {
-    const reserved = [...fixed, question].reduce((sum, message) => sum + estimatedTokens(message.content), 0);
+    const reserved = [...fixed, ...asked].reduce((sum, message) => sum + estimatedTokens(message.content), 0);
     const answerTokens = job.context.max_tokens ?? Math.min(4096, Math.floor(contextWindowTokens / 4));
     history = newestWithin(history, contextWindowTokens - reserved - answerTokens);
   }
-  return [...fixed, ...history, question];
+  return [...fixed, ...history, ...asked];
+}
+
+function goOn(unfinished: string): ModelMessage[] {
+  const request =
+    "Your answer above was cut off. Go on exactly where it ends, in the middle of a word if it ends there. Do not repeat " +
+    "anything of it, do not begin anew, and say nothing about having been cut off.";
+  return [
+    { role: "assistant", content: unfinished },
+    { role: "user", content: request },
+  ];
 }
 
 function newestWithin(history: readonly HistoryMessage[], tokens: number): HistoryMessage[] {

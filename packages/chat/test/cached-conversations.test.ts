@@ -85,9 +85,10 @@ class TestStore {
       },
     };
     return {
-      turns: { acceptTurn, acceptRegeneration: unused, forgetTexts: unused },
+      turns: { acceptTurn, acceptRegeneration: unused, acceptContinuation: unused, forgetTexts: unused },
       sessions,
       messages: { list: unused, find: unused },
+      tree: { rate: unused, remove: unused, branch: unused },
       users,
       folders: { list: unused, create: unused, rename: unused, remove: unused },
       prompts: { list: unused, create: unused, update: unused, remove: unused },

@@ -2,8 +2,10 @@ import type {
   AccountState,
   ChatAccepted,
   ChatRequest,
+  Message,
   MessagePage,
   ModelList,
+  Rating,
   RegenerateRequest,
   Session,
   SessionPage,
@@ -103,6 +105,14 @@ function sessionCalls(caller: Caller) {
     /** Deletes it with its messages, for good. */
     remove: (sessionId: string, { signal }: CallOptions = {}) =>
       caller.call<undefined>({ method: "DELETE", path: pathOf(sessionId), signal }),
+    /** A new session with a copy of the way to this answer. */
+    branch: (sessionId: string, messageId: string, { signal }: CallOptions = {}) =>
+      caller.call<Session>({
+        method: "POST",
+        path: `${pathOf(sessionId)}/branch`,
+        body: { message_id: messageId },
+        signal,
+      }),
     /** Its messages, newest first. */
     messages: (sessionId: string, { signal, cursor, limit }: PageOptions = {}) =>
       caller.call<MessagePage>({
@@ -116,24 +126,32 @@ function sessionCalls(caller: Caller) {
 
 function messageCalls(caller: Caller) {
   const pathOf = (messageId: string) => `/api/messages/${encodeURIComponent(messageId)}`;
+  const again = (path: string, body: RegenerateRequest, options: SendOptions) => {
+    const { signal, idempotencyKey = newIdempotencyKey() } = options;
+    return caller.call<ChatAccepted>({ method: "POST", path, body, idempotencyKey, repeatable: true, signal });
+  };
   return {
     /** Ends an answer that is being written; what is there stays. */
     stop: (messageId: string, { signal }: CallOptions = {}) =>
       caller.call<StopResponse>({ method: "POST", path: `${pathOf(messageId)}/stop`, repeatable: true, signal }),
     /** Another answer beside this one. */
-    regenerate: (
-      messageId: string,
-      request: RegenerateRequest = {},
-      { signal, idempotencyKey = newIdempotencyKey() }: SendOptions = {},
-    ) =>
-      caller.call<ChatAccepted>({
-        method: "POST",
-        path: `${pathOf(messageId)}/regenerate`,
-        body: request,
-        idempotencyKey,
+    regenerate: (messageId: string, request: RegenerateRequest = {}, options: SendOptions = {}) =>
+      again(`${pathOf(messageId)}/regenerate`, request, options),
+    /** Another answer that goes on where this one, stopped, broken off or failed, ends. */
+    continue: (messageId: string, request: RegenerateRequest = {}, options: SendOptions = {}) =>
+      again(`${pathOf(messageId)}/continue`, request, options),
+    /** Keeps what the reader thinks of an answer; null takes it back. */
+    rate: (messageId: string, rating: Rating | null, { signal }: CallOptions = {}) =>
+      caller.call<Message>({
+        method: "PUT",
+        path: `${pathOf(messageId)}/rating`,
+        body: { rating },
         repeatable: true,
         signal,
       }),
+    /** Deletes a message and everything that follows it, for good. */
+    remove: (messageId: string, { signal }: CallOptions = {}) =>
+      caller.call<undefined>({ method: "DELETE", path: pathOf(messageId), signal }),
   };
 }
 

@@ -67,6 +67,7 @@ export type ClientEvent =
   | Told<"connected">
   | Told<"message_complete">
   | Told<"message_persisted">
+  | Told<"message_updated">
   | Told<"session_updated">
   | Told<"ready">
   | Told<"recovering">

@@ -25,6 +25,7 @@ const textFields: Record<Exclude<StreamEventName, "chunk">, readonly string[]> =
   message_created: ["session_id"],
   message_complete: ["message_id", "session_id"],
   message_persisted: ["message_id", "session_id"],
+  message_updated: ["message_id", "session_id", "change"],
   session_updated: ["session_id", "change"],
   ready: [],
   recovering: ["message_id"],

@@ -46,6 +46,14 @@ export const sessionUpdatedEventSchema = z.object({
 });
 export type SessionUpdatedEvent = z.infer<typeof sessionUpdatedEventSchema>;
 
+/** `updated`: the message is now as given. `removed`: it is gone with everything that followed it. */
+export const messageUpdatedEventSchema = z.object({
+  session_id: z.string(),
+  message_id: z.string(),
+  change: z.enum(["updated", "removed"]),
+  message: messageSchema.optional(),
+});
+
 export const readyEventSchema = z.object({ recovered: z.boolean() });
 export const recoveringEventSchema = z.object({ message_id: z.string(), session_id: z.string() });
 export const errorEventSchema = z.object({
@@ -67,6 +75,7 @@ export const streamEventSchemas = {
   message_created: messageCreatedEventSchema,
   message_complete: messageCompleteEventSchema,
   message_persisted: persistedSchema,
+  message_updated: messageUpdatedEventSchema,
   session_updated: sessionUpdatedEventSchema,
   ready: readyEventSchema,
   recovering: recoveringEventSchema,
@@ -82,6 +91,7 @@ export type StreamEvent = { [Name in StreamEventName]: { event: Name; data: Stre
 /** What travels on a user's subject to the pods that hold them. */
 export const userEventSchema = z.discriminatedUnion("event", [
   z.object({ event: z.literal("message_created"), data: messageCreatedEventSchema }),
+  z.object({ event: z.literal("message_updated"), data: messageUpdatedEventSchema }),
   z.object({ event: z.literal("session_updated"), data: sessionUpdatedEventSchema }),
 ]);
 export type UserEvent = z.infer<typeof userEventSchema>;

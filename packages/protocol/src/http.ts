@@ -65,6 +65,20 @@ export const regenerateRequestSchema = z.strictObject({
 });
 export type RegenerateRequest = z.infer<typeof regenerateRequestSchema>;
 
+export const ratings = ["up", "down"] as const;
+export type Rating = (typeof ratings)[number];
+/** What the reader thinks of an answer, kept as `metadata.rating` of its message; null takes it back. */
+export const ratingRequestSchema = z.strictObject({
+  rating: z.enum(ratings).nullable(),
+  user_id: z.string().min(1).max(128).optional(),
+});
+
+/** The answer up to which a session is copied into a new one. */
+export const branchRequestSchema = z.strictObject({
+  message_id: identifierSchema,
+  user_id: z.string().min(1).max(128).optional(),
+});
+
 /** `stopped`: the close is committed and no later text will come. `stopping`: the wish is written and will be carried out. `final`: it had ended already. */
 export const stopResponseSchema = z.object({
   message_id: z.string(),

@@ -12,6 +12,8 @@ export const wireLimits = {
   conversationHistoryBytes: 512 * 1024,
   /** Messages of a history that a caller gives along with a temporary turn. */
   historyMessages: 2_000,
+  /** Text of an answer that is to be continued. */
+  continuedAnswerBytes: 256 * 1024,
   /** System prompt given with a turn. */
   systemPromptBytes: 64 * 1024,
   /** Title of a session, in characters. */

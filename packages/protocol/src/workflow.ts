@@ -16,6 +16,8 @@ export const workflowRequestSchema = z.object({
     max_tokens: z.number().int().positive().optional(),
     system_prompt: z.string().optional(),
     conversation_history: z.array(historyMessageSchema),
+    /** The beginning of the answer, said already by an earlier one: the answer's text starts with it and goes on. */
+    answer_begins: z.string().min(1).optional(),
   }),
   generation: z.number().int().nonnegative(),
   timestamp: z.string(),

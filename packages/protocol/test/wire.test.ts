@@ -27,6 +27,7 @@ const hashes: Readonly<Record<number, string>> = {
   3: "ba427cff47308ca9cb7f916b260dadf524cdbf2da294d70e47bfdcdd5efae048",
   4: "74cf8ac9cb5bc1e4739cfed2ceb41d2007ab014e03cf015b58876ea0f2ffa884",
   5: "8836b3bad0f4710bd6e95685708c3bb054f45d07806bbf9afffe1e8c8c8352ba",
+  6: "8c7eb75eaebb601446a1a3e7f1ef013caa7c10b06483074dc7b749972072f412",
 };
 
 describe("version", () => {
@@ -154,6 +155,7 @@ describe("schemas", () => {
         "message_complete",
         "message_created",
         "message_persisted",
+        "message_updated",
         "ready",
         "recovering",
         "session_updated",

@@ -175,6 +175,9 @@ export class AnswerRun {
     if (chosen === null) return this.#fail("model_not_found", "This provider or model is not configured.");
     this.progress.model = chosen.model;
     if (continuation.kind === "reset") this.#emit("reset", "", undefined);
+    const begins = continuation.kind === "begin" || continuation.kind === "reset";
+    // What an earlier answer had said already is the beginning of this one; a reset makes it void with the rest.
+    if (begins) this.#emitText("content", new TextSanitizer().push(this.job.context.answer_begins ?? ""));
     let finish: Extract<ModelPart, { type: "finish" }> | null = null;
     try {
       for await (const part of this.#ports.model.generate(this.#request(chosen, continuation), this.#abort.signal)) {
@@ -237,13 +240,18 @@ export class AnswerRun {
 
   #request(chosen: { provider: string; model: string }, continuation: Continuation): ModelRequest {
     const { temperature, max_tokens } = this.job.context;
-    const text = this.progress.fold.text;
+    const { answer_begins: begun } = this.job.context;
+    const begins = continuation.kind === "begin" || continuation.kind === "reset";
+    const text = begins ? (begun ?? "") : this.progress.fold.text;
+    const { continuePrefix } = this.#ports.model.abilities(chosen.provider, chosen.model);
+    const goesOn = continuation.kind === "continue" || (begins && text !== "" && continuePrefix);
+    const unfinished = begins && text !== "" && !goesOn ? text : undefined;
     return {
       ...chosen,
-      messages: this.#ports.policy.messages(this.job),
+      messages: this.#ports.policy.messages(this.job, unfinished),
       ...(temperature === undefined ? {} : { temperature }),
       ...(max_tokens === undefined ? {} : { maxTokens: max_tokens }),
-      ...(continuation.kind === "continue" ? { continueFrom: { text } } : {}),
+      ...(goesOn ? { continueFrom: { text } } : {}),
       ...(continuation.kind === "resume" ? { continueFrom: { text, responseId: continuation.responseId } } : {}),
       correlationId: this.job.correlation_id,
     };

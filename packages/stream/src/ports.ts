@@ -361,6 +361,7 @@ export type Continuation =
 
 /** What the domain decides for the worker. Pure. */
 export interface AnswerPolicy {
-  messages(job: WorkflowRequest): readonly ModelMessage[];
+  /** `unfinished`: what the answer has already, for a model that cannot be told to go on from a prefix. */
+  messages(job: WorkflowRequest, unfinished?: string): readonly ModelMessage[];
   continuation(state: AnswerState, abilities: ModelAbilities): Continuation;
 }

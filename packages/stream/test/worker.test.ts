@@ -106,6 +106,19 @@ describe("worker", () => {
     expect(world.model.calls).toBe(0);
   });
 
+  it("W5 begins with what an earlier answer had said, and goes on behind it", async () => {
+    for (const continues of [true, false]) {
+      const world = new World(text);
+      world.model.continues = continues;
+      await world.worker("worker-a");
+      await world.ask("msg_1", "sess_1", "one two ");
+      await world.clock.until(() => world.database.finalUpdates === 1);
+      // Who cannot go on from a prefix is asked with it, and here says all of it again.
+      expect(row(world).text).toBe(continues ? text : `one two ${text}`);
+      expect(world.model.continuedFrom).toEqual(continues ? ["one two "] : []);
+    }
+  });
+
   it("W9 closes an answer with the provider's error and keeps its text", async () => {
     const world = new World(text);
     const { generate } = world.model;

@@ -195,7 +195,7 @@ export class TestModel implements LanguageModel {
 }
 
 const policy: AnswerPolicy = {
-  messages: (job) => [{ role: "user", content: job.message }],
+  messages: (job, unfinished) => [{ role: "user", content: job.message + (unfinished ?? "") }],
   continuation: (state, abilities): Continuation => {
     if (state.text === "") return { kind: "begin" };
     return abilities.continuePrefix ? { kind: "continue" } : { kind: "reset" };
@@ -276,10 +276,11 @@ export class World {
     return pod;
   }
 
-  async ask(messageId: string, sessionId = "sess_1"): Promise<void> {
+  async ask(messageId: string, sessionId = "sess_1", answerBegins?: string): Promise<void> {
     const request: WorkflowRequest = {
       ...{ message_id: messageId, session_id: sessionId, user_id: "user_1", message: "tell me" },
-      ...{ context: { conversation_history: [] }, generation: 0, correlation_id: "corr_1" },
+      context: { conversation_history: [], ...(answerBegins === undefined ? {} : { answer_begins: answerBegins }) },
+      ...{ generation: 0, correlation_id: "corr_1" },
       timestamp: new Date(this.clock.nowMs()).toISOString(),
     };
     this.database.add(request);

@@ -62,32 +62,37 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
     );
   }
 
-  app.post(
-    "/api/messages/:id/regenerate",
-    {
-      schema: {
-        tags: ["chat"],
-        params: messageParams,
-        body: regenerateRequestSchema.nullish(),
-        response: { 202: chatAcceptedSchema },
+  for (const [verb, accept] of [
+    ["regenerate", "acceptRegeneration"],
+    ["continue", "acceptContinuation"],
+  ] as const) {
+    app.post(
+      `/api/messages/:id/${verb}`,
+      {
+        schema: {
+          tags: ["chat"],
+          params: messageParams,
+          body: regenerateRequestSchema.nullish(),
+          response: { 202: chatAcceptedSchema },
+        },
       },
-    },
-    async (request, reply) => {
-      const body: z.infer<typeof regenerateRequestSchema> = request.body ?? {};
-      const identity = await requireIdentity(identifier, request, body.user_id);
-      checkReady(surroundings);
-      const place = { message_id: request.params.id };
-      const turn = await turnChoice(surroundings, identity.userId, place, body);
-      const outcome = await ports.store.turns.acceptRegeneration({
-        user_id: identity.userId,
-        message_id: request.params.id,
-        ...turn,
-        idempotency: idempotencyOf(request),
-        correlation_id: request.id,
-      });
-      return reply.status(202).send(await accepted(surroundings, identity.userId, outcome, false));
-    },
-  );
+      async (request, reply) => {
+        const body: z.infer<typeof regenerateRequestSchema> = request.body ?? {};
+        const identity = await requireIdentity(identifier, request, body.user_id);
+        checkReady(surroundings);
+        const place = { message_id: request.params.id };
+        const turn = await turnChoice(surroundings, identity.userId, place, body);
+        const outcome = await ports.store.turns[accept]({
+          user_id: identity.userId,
+          message_id: request.params.id,
+          ...turn,
+          idempotency: idempotencyOf(request),
+          correlation_id: request.id,
+        });
+        return reply.status(202).send(await accepted(surroundings, identity.userId, outcome, false));
+      },
+    );
+  }
 
   stopRoute(app, surroundings);
   forgetRoute(app, surroundings);

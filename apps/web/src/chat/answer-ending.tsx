@@ -9,11 +9,33 @@ type EndingProps = { readonly message: Message; readonly onRetry: () => void; re
 export function AnswerEnding({ message, onRetry, onContinue }: EndingProps) {
   const text = useText();
   const problemText = useProblemText();
-  if (message.status === "stopped") return <p className="mt-2 text-caption text-faint">{text("thread.stopped")}</p>;
+  const begun = message.content !== "";
+  if (message.status === "stopped") {
+    return (
+      <p className="mt-2 flex items-center gap-1 text-caption text-faint">
+        {text("thread.stopped")}
+        {begun && (
+          <button
+            type="button"
+            data-testid="continue"
+            className="rounded-small px-1.5 py-0.5 font-medium text-accent hover:bg-hover touch:min-h-11"
+            onClick={onContinue}
+          >
+            {text("thread.continue")}
+          </button>
+        )}
+      </p>
+    );
+  }
+  const goOn = begun && (
+    <Button data-testid="continue" onClick={onContinue}>
+      {text("thread.continue")}
+    </Button>
+  );
   if (message.status === "interrupted") {
     return (
       <Trouble text={text("thread.interrupted")}>
-        <Button onClick={onContinue}>{text("thread.continue")}</Button>
+        {goOn}
         <Button kind="quiet" onClick={onRetry}>
           {text("thread.start_again")}
         </Button>
@@ -26,7 +48,8 @@ export function AnswerEnding({ message, onRetry, onContinue }: EndingProps) {
   const helps = error === null || !isErrorCode(error.code) || errorRegistry[error.code].retryable;
   return (
     <Trouble text={text(helps ? "thread.trying_helps" : "thread.trying_is_useless", { problem })}>
-      <Button data-testid="retry" onClick={onRetry}>
+      {helps && goOn}
+      <Button data-testid="retry" kind={helps && begun ? "quiet" : "plain"} onClick={onRetry}>
         {text("shell.try_again")}
       </Button>
     </Trouble>

@@ -1,14 +1,12 @@
-import { RefreshCw } from "lucide-react";
 import { memo, useMemo, useState } from "react";
 import { useService } from "../connection/service-context.ts";
-import { isUnfinished } from "../connection/state.ts";
+import { isUnfinished, type ModelChoice } from "../connection/state.ts";
 import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
 import { useChosenModel, useModelName } from "../settings/use-model.ts";
 import { classNames } from "../ui/class-names.ts";
-import { CopyButton } from "../ui/copy-button.tsx";
-import { IconButton } from "../ui/icon-button.tsx";
 import { showNotice } from "../ui/notice.tsx";
+import { AnswerActions } from "./answer-actions.tsx";
 import { contentOf, toolUses } from "./answer-content.ts";
 import { AnswerEnding } from "./answer-ending.tsx";
 import { AnswerFacts } from "./answer-facts.tsx";
@@ -28,14 +26,14 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
   const writing = live !== undefined && isUnfinished(message.status);
   const shown = contentOf(message, writing ? live : undefined);
   const uses = useMemo(() => toolUses(shown.tools), [shown.tools]);
-  const retry = () => {
+  const ask = (begin: () => Promise<void>) => {
     if (asked) return;
     setAsked(true);
-    service
-      .regenerate(message, choice)
+    begin()
       .catch(() => showNotice(text("thread.not_asked")))
       .finally(() => setAsked(false));
   };
+  const retry = (model: ModelChoice) => ask(() => service.regenerate(message, model));
   return (
     <article
       data-testid="message-assistant"
@@ -59,23 +57,15 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
       {!writing && (
         <AnswerEnding
           message={message}
-          onRetry={retry}
-          onContinue={() => service.outbox.send(message.session_id, text("thread.continue_request"), choice)}
+          onRetry={() => retry(choice)}
+          onContinue={() => ask(() => service.continue(message, choice))}
         />
       )}
       <div className="-ms-1.5 mt-1.5 flex h-7 items-center gap-0.5 touch:h-11">
         {!writing && <SiblingSwitch siblings={siblings} index={index} />}
         {!writing && (
           <div className={classNames("flex items-center gap-0.5", reveal)}>
-            {shown.text !== "" && <CopyButton text={() => shown.text} label={text("thread.copy_answer")} />}
-            <IconButton
-              small
-              data-testid="regenerate"
-              label={text("thread.write_again")}
-              icon={<RefreshCw size={15} aria-hidden />}
-              disabled={asked}
-              onClick={retry}
-            />
+            <AnswerActions message={message} asked={asked} onRetry={retry} />
           </div>
         )}
         {!writing && <AnswerFacts message={message} content={shown} className={reveal} />}
@@ -86,7 +76,7 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
 
 /** Shown on hover and focus; always where there is no pointer. */
 const reveal =
-  "opacity-0 transition-opacity duration-150 group-hover/message:opacity-100 group-focus-within/message:opacity-100 touch:opacity-100";
+  "opacity-0 transition-opacity duration-150 group-hover/message:opacity-100 group-focus-within/message:opacity-100 has-data-[state=open]:opacity-100 touch:opacity-100";
 
 function ModelName({ id }: { readonly id: string | null }) {
   const name = useModelName(id);

@@ -1,4 +1,4 @@
-import { Pencil } from "lucide-react";
+import { Pencil, Trash2 } from "lucide-react";
 import { memo, useLayoutEffect, useRef, useState } from "react";
 import { useService } from "../connection/service-context.ts";
 import { useText } from "../language/language.ts";
@@ -10,11 +10,13 @@ import { IconButton } from "../ui/icon-button.tsx";
 import { edit, focusComposer, useEditing } from "./chat-ui.ts";
 import { GrowingField } from "./growing-field.tsx";
 import type { PathStep } from "./path.ts";
+import { removeMessage } from "./removing-messages.ts";
 import { SiblingSwitch } from "./sibling-switch.tsx";
 
 /** The reader's own words. */
 export const UserMessage = memo(function UserMessage({ message, siblings, index }: PathStep) {
   const text = useText();
+  const service = useService();
   const editing = useEditing(({ messageId }) => messageId === message.message_id);
   return (
     <article
@@ -33,6 +35,12 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
               label={text("thread.edit")}
               icon={<Pencil size={15} aria-hidden />}
               onClick={() => edit(message.message_id)}
+            />
+            <IconButton
+              small
+              label={text("thread.delete_from_here")}
+              icon={<Trash2 size={15} aria-hidden />}
+              onClick={() => removeMessage(service, message)}
             />
           </div>
           <SiblingSwitch siblings={siblings} index={index} />

@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { type AnswerStream, ApiError, type Client, type ClientEvent } from "@uci/client";
-import type { Message } from "@uci/protocol";
+import type { ChatAccepted, Message } from "@uci/protocol";
 import { Outbox } from "./outbox.ts";
 import { keepPath, recallPath } from "./paths.ts";
 import { emptyThread, initialState, isUnfinished, type ModelChoice } from "./state.ts";
@@ -142,7 +142,15 @@ export class ChatService {
 
   /** Asks for another answer beside this one and shows it. */
   async regenerate(answer: Message, model: ModelChoice): Promise<void> {
-    const accepted = await this.client.messages.regenerate(answer.message_id, model);
+    this.#begun(answer, await this.client.messages.regenerate(answer.message_id, model));
+  }
+
+  /** Asks for another answer that goes on where this one ends, and shows it. */
+  async continue(answer: Message, model: ModelChoice): Promise<void> {
+    this.#begun(answer, await this.client.messages.continue(answer.message_id, model));
+  }
+
+  #begun(answer: Message, accepted: ChatAccepted): void {
     change((state) => applyRegenerated(state, answer, accepted));
     this.#stream?.track(accepted.message_id, accepted.session_id);
     this.#know(accepted.session_id);

@@ -14,6 +14,11 @@ export function applyEvent(state: ChatState, event: ClientEvent): ChatState {
     case "session_updated":
       if (event.change === "deleted") return withoutSession(state, event.session_id);
       return event.session === undefined ? state : applySessions(state, [event.session]);
+    case "message_updated":
+      if (event.change === "removed") return withoutMessage(state, event.session_id, event.message_id);
+      return event.message === undefined || state.threads[event.session_id] === undefined
+        ? state
+        : applyMessages(state, event.session_id, [event.message]);
     case "recovering": {
       const live = state.live[event.message_id];
       return live === undefined ? state : withLive(state, event.message_id, { ...live, recovering: true });
@@ -156,6 +161,27 @@ export function withoutSession(state: ChatState, sessionId: string): ChatState {
   const { [sessionId]: _unseen, ...unseen } = state.unseen;
   const removed = { ...state.removed, [sessionId]: true as const };
   return { ...withoutThread(state, sessionId), sessions, unsent, unseen, removed };
+}
+
+/** A message and everything under it, as far as it is loaded. */
+export function messagesUnder(thread: Thread, messageId: string): Message[] {
+  const all = Object.values(thread.messages);
+  const found = all.filter(({ message_id }) => message_id === messageId);
+  for (const { message_id } of found) found.push(...all.filter((one) => one.parent_message_id === message_id));
+  return found;
+}
+
+/** Forgets a message and everything under it. */
+export function withoutMessage(state: ChatState, sessionId: string, messageId: string): ChatState {
+  const thread = state.threads[sessionId];
+  if (thread?.messages[messageId] === undefined) return state;
+  const messages = { ...thread.messages };
+  const live = { ...state.live };
+  for (const { message_id } of messagesUnder(thread, messageId)) {
+    delete messages[message_id];
+    delete live[message_id];
+  }
+  return { ...state, live, threads: { ...state.threads, [sessionId]: { ...thread, messages } } };
 }
 
 /** Forgets what was read of a session; it is read again when it is shown again. */

@@ -15,6 +15,7 @@ import { PostgresMessages, PostgresSessions } from "./sessions.ts";
 import { PostgresShares } from "./shares.ts";
 import { PostgresTitles } from "./titles.ts";
 import { PostgresTransfer } from "./transfer.ts";
+import { PostgresTree } from "./tree.ts";
 import { PostgresTurns } from "./turns.ts";
 import { PostgresUsers } from "./users.ts";
 
@@ -63,6 +64,7 @@ export async function openPostgresStore(
       turns: new PostgresTurns(database, makeId),
       sessions: new PostgresSessions(database, () => makeId("session")),
       messages: new PostgresMessages(database),
+      tree: new PostgresTree(database, makeId),
       users: new PostgresUsers(database),
       folders: new PostgresFolders(database, () => makeId("folder")),
       prompts: new PostgresPrompts(database, () => makeId("prompt")),

@@ -53,6 +53,8 @@ type AnswerPlan = {
   /** The user's words; those of a temporary session are in the job alone. */
   readonly question: string;
   readonly history: readonly PathMessage[];
+  /** The text the answer begins with, where it goes on with another one's. */
+  readonly answerBegins?: string;
 };
 
 export class PostgresTurns implements TurnStore {
@@ -89,25 +91,38 @@ export class PostgresTurns implements TurnStore {
   }
 
   acceptRegeneration(request: RegenerationRequest): Promise<TurnOutcome> {
+    return this.#accept(request, async (open) => (await this.#beside(open, request)).plan);
+  }
+
+  acceptContinuation(request: RegenerationRequest): Promise<TurnOutcome> {
     return this.#accept(request, async (open) => {
-      const answer = await open
-        .selectFrom("messages")
-        .innerJoin("chat_sessions", "chat_sessions.session_id", "messages.session_id")
-        .selectAll("messages")
-        .where("message_id", "=", request.message_id)
-        .where("chat_sessions.user_id", "=", request.user_id)
-        .executeTakeFirst();
-      if (answer === undefined) throw new Refused({ kind: "not_found" });
-      if (answer.role !== "assistant" || answer.parent_message_id === null)
-        throw new Refused({ kind: "not_an_answer" });
-      if (!isFinalStatus(answer.status)) throw new Refused({ kind: "parent_unfinished" });
-      const session = await lockedSession(open, answer.session_id);
-      if (session?.temporary === true) throw new Refused({ kind: "temporary_session" });
-      const userMessage = await messageRow(open, answer.parent_message_id);
-      if (session === undefined || userMessage === undefined) throw new Refused({ kind: "not_found" });
-      const history = userMessage.parent_message_id === null ? [] : await pathTo(open, userMessage.parent_message_id);
-      return { session, sessionCreated: false, userMessage, question: userMessage.content, history };
+      const { plan, answer } = await this.#beside(open, request);
+      const { content, status } = answer;
+      const tooLong = Buffer.byteLength(content) > wireLimits.continuedAnswerBytes;
+      if (status === "complete" || content === "" || tooLong) throw new Refused({ kind: "not_an_answer" });
+      return { ...plan, answerBegins: content };
     });
+  }
+
+  /** The place of another answer beside an existing one. */
+  async #beside(open: Open, request: RegenerationRequest): Promise<{ plan: AnswerPlan; answer: MessageRow }> {
+    const answer = await open
+      .selectFrom("messages")
+      .innerJoin("chat_sessions", "chat_sessions.session_id", "messages.session_id")
+      .selectAll("messages")
+      .where("message_id", "=", request.message_id)
+      .where("chat_sessions.user_id", "=", request.user_id)
+      .executeTakeFirst();
+    if (answer === undefined) throw new Refused({ kind: "not_found" });
+    if (answer.role !== "assistant" || answer.parent_message_id === null) throw new Refused({ kind: "not_an_answer" });
+    if (!isFinalStatus(answer.status)) throw new Refused({ kind: "parent_unfinished" });
+    const session = await lockedSession(open, answer.session_id);
+    if (session?.temporary === true) throw new Refused({ kind: "temporary_session" });
+    const userMessage = await messageRow(open, answer.parent_message_id);
+    if (session === undefined || userMessage === undefined) throw new Refused({ kind: "not_found" });
+    const history = userMessage.parent_message_id === null ? [] : await pathTo(open, userMessage.parent_message_id);
+    const question = userMessage.content;
+    return { plan: { session, sessionCreated: false, userMessage, question, history }, answer };
   }
 
   async forgetTexts(userId: string, messageId: string): Promise<"forgotten" | "unfinished" | null> {
@@ -309,6 +324,8 @@ function titled(message: string): string | null {
 
 function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowRequest {
   const { temperature, max_tokens, system_prompt }: GenerationContext = request.context;
+  const { answerBegins } = plan;
+  const historyBytes = wireLimits.conversationHistoryBytes - Buffer.byteLength(answerBegins ?? "");
   return {
     message_id: answer.message_id,
     session_id: answer.session_id,
@@ -320,7 +337,8 @@ function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowR
       ...(temperature === undefined ? {} : { temperature }),
       ...(max_tokens === undefined ? {} : { max_tokens }),
       ...(system_prompt === undefined ? {} : { system_prompt }),
-      conversation_history: conversationHistory(plan.history),
+      conversation_history: conversationHistory(plan.history, historyBytes),
+      ...(answerBegins === undefined ? {} : { answer_begins: answerBegins }),
     },
     generation: 0,
     timestamp: answer.created_at.toISOString(),

@@ -25,6 +25,7 @@ import { promptListQuery } from "../store/prompts.ts";
 import { searchQuery } from "../store/search.ts";
 import { messageListQuery, sessionListQuery } from "../store/sessions.ts";
 import { shareListQuery } from "../store/shares.ts";
+import { treeQuery } from "../store/tree.ts";
 import { openStore, startPackagedServer, type TestServer, withClient } from "./database.ts";
 
 let server: TestServer;
@@ -166,6 +167,7 @@ describe("every list is served by an index, without a sort", () => {
       ["messages_of_session"],
       () => messageListQuery(store.database, "s7", { cursor, limit: 50 }),
     ],
+    ["the tree of a session", ["messages_of_session"], () => treeQuery(store.database, "s11")],
     ["open jobs", ["workflow_jobs_open"], () => pendingQuery(store.database, null, 100)],
     ["open jobs, a later page", ["workflow_jobs_open"], () => pendingQuery(store.database, "m5", 100)],
     [

@@ -1,0 +1,147 @@
+import type { Message } from "@uci/protocol";
+import { Ellipsis, GitBranch, RefreshCw, ThumbsDown, ThumbsUp, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { useNavigate } from "react-router";
+import { useService } from "../connection/service-context.ts";
+import type { ModelChoice } from "../connection/state.ts";
+import { change } from "../connection/store.ts";
+import { applyMessages, applySessions } from "../connection/transitions.ts";
+import { useText } from "../language/language.ts";
+import { modelChoice } from "../settings/model.ts";
+import { useChosenModel } from "../settings/use-model.ts";
+import { CopyButton } from "../ui/copy-button.tsx";
+import { IconButton } from "../ui/icon-button.tsx";
+import { Menu, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";
+import { showNotice } from "../ui/notice.tsx";
+import { removeMessage } from "./removing-messages.ts";
+
+/** Models offered for another answer; more are in the picker above. */
+const offeredModels = 8;
+
+type ActionsProps = {
+  readonly message: Message;
+  readonly asked: boolean;
+  readonly onRetry: (model: ModelChoice) => void;
+};
+
+/** What can be done with an answer. */
+export function AnswerActions({ message, asked, onRetry }: ActionsProps) {
+  const text = useText();
+  const { choice } = useChosenModel();
+  return (
+    <>
+      {message.content !== "" && <CopyButton text={() => message.content} label={text("thread.copy_answer")} />}
+      <IconButton
+        small
+        data-testid="regenerate"
+        label={text("thread.write_again")}
+        icon={<RefreshCw size={15} aria-hidden />}
+        disabled={asked}
+        onClick={() => onRetry(choice)}
+      />
+      {message.content !== "" && <Rating message={message} />}
+      <MoreMenu message={message} onRetry={onRetry} />
+    </>
+  );
+}
+
+function Rating({ message }: { readonly message: Message }) {
+  const text = useText();
+  const service = useService();
+  const { rating } = message.metadata;
+  const rate = (wanted: "up" | "down") => {
+    const next = rating === wanted ? null : wanted;
+    const show = (row: Message) => change((state) => applyMessages(state, row.session_id, [row]));
+    show({ ...message, metadata: { ...message.metadata, rating: next } });
+    service.client.messages.rate(message.message_id, next).then(show, () => {
+      show(message);
+      showNotice(text("thread.not_rated"));
+    });
+  };
+  const icon = (Icon: typeof ThumbsUp, chosen: boolean) => (
+    <Icon
+      size={15}
+      aria-hidden
+      className={chosen ? "text-accent" : undefined}
+      fill={chosen ? "currentColor" : "none"}
+    />
+  );
+  return (
+    <>
+      <IconButton
+        small
+        label={text("thread.good_answer")}
+        aria-pressed={rating === "up"}
+        icon={icon(ThumbsUp, rating === "up")}
+        onClick={() => rate("up")}
+      />
+      <IconButton
+        small
+        label={text("thread.bad_answer")}
+        aria-pressed={rating === "down"}
+        icon={icon(ThumbsDown, rating === "down")}
+        onClick={() => rate("down")}
+      />
+    </>
+  );
+}
+
+function MoreMenu({ message, onRetry }: Pick<ActionsProps, "message" | "onRetry">) {
+  const text = useText();
+  const service = useService();
+  const { options } = useChosenModel();
+  const branch = useBranch(message);
+  return (
+    <Menu
+      align="start"
+      trigger={
+        <button
+          type="button"
+          aria-label={text("thread.more")}
+          className="flex size-7 shrink-0 items-center justify-center rounded-small text-soft hover:bg-hover hover:text-ink touch:size-11"
+        >
+          <Ellipsis size={16} aria-hidden />
+        </button>
+      }
+    >
+      {options.length > 1 && (
+        <>
+          <MenuLabel>{text("thread.write_again_with")}</MenuLabel>
+          {options.slice(0, offeredModels).map((option) => (
+            <MenuItem key={option.key} onSelect={() => onRetry(modelChoice(option))}>
+              {option.name}
+            </MenuItem>
+          ))}
+          <MenuLine />
+        </>
+      )}
+      <MenuItem icon={<GitBranch size={16} aria-hidden />} onSelect={branch}>
+        {text("thread.branch")}
+      </MenuItem>
+      <MenuItem icon={<Trash2 size={16} aria-hidden />} danger onSelect={() => removeMessage(service, message)}>
+        {text("thread.delete_from_here")}
+      </MenuItem>
+    </Menu>
+  );
+}
+
+/** Goes on from this answer in a chat of its own. */
+function useBranch(message: Message): () => void {
+  const text = useText();
+  const service = useService();
+  const navigate = useNavigate();
+  const [asked, setAsked] = useState(false);
+  return () => {
+    if (asked) return;
+    setAsked(true);
+    service.client.sessions
+      .branch(message.session_id, message.message_id)
+      .then((session) => {
+        change((state) => applySessions(state, [session]));
+        void navigate(`/s/${session.session_id}`);
+        showNotice(text("thread.branched"));
+      })
+      .catch(() => showNotice(text("thread.not_branched")))
+      .finally(() => setAsked(false));
+  };
+}

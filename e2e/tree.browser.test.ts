@@ -1,0 +1,154 @@
+import { scriptedAnswer } from "@uci/adapters/providers/testing";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { startBrowser } from "./browser.ts";
+import { ScriptedChat } from "./scripted-chat.ts";
+
+const limitMs = 60_000;
+let chat: ScriptedChat;
+let browser: Awaited<ReturnType<typeof startBrowser>>;
+let context: BrowserContext;
+let page: Page;
+const faults: string[] = [];
+
+beforeAll(async () => {
+  chat = await ScriptedChat.start();
+  browser = await startBrowser();
+}, limitMs);
+afterAll(async () => {
+  await browser?.close();
+  await chat?.stop();
+});
+beforeEach(async () => {
+  faults.length = 0;
+  chat.provider.tokensPerSecond = 0;
+  context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
+  page = await context.newPage();
+  page.on("pageerror", (error) => faults.push(error.message));
+  await page.goto(chat.address);
+});
+afterEach(async () => {
+  await context.close();
+  expect(faults).toEqual([]);
+});
+
+const answer = () => page.getByTestId("message-assistant").last();
+const texts = () => page.getByTestId("message-user").allInnerTexts();
+
+async function send(text: string): Promise<void> {
+  await page.getByTestId("composer").fill(text);
+  await page.keyboard.press("Enter");
+}
+
+function eventually(check: () => Promise<void>): Promise<void> {
+  return vi.waitFor(check, { timeout: limitMs, interval: 50 });
+}
+
+async function untilStatus(status: string): Promise<void> {
+  await eventually(async () => expect(await answer().getAttribute("data-status")).toBe(status));
+}
+
+/** Sends and waits for the whole answer. */
+async function converse(text: string): Promise<void> {
+  const before = await page.getByTestId("message-assistant").count();
+  await send(text);
+  await eventually(async () => expect(await page.getByTestId("message-assistant").count()).toBe(before + 1));
+  await untilStatus("complete");
+}
+
+async function choose(item: string): Promise<void> {
+  await answer().hover();
+  await answer().getByRole("button", { name: "More" }).click();
+  await page.getByRole("menuitem", { name: item }).click();
+}
+
+describe("the tree of a conversation", { timeout: limitMs }, () => {
+  it("edits a message into a branch and goes back to the other one", async () => {
+    await converse("first question");
+    await page.getByTestId("message-user").hover();
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await page.getByLabel("Edit your message").fill("another question");
+    await page.keyboard.press("Enter");
+    await eventually(async () => expect((await texts())[0]).toContain("another question"));
+    await untilStatus("complete");
+    await page.getByRole("button", { name: "Version before" }).click();
+    await eventually(async () => expect((await texts())[0]).toContain("first question"));
+    await page.reload();
+    await eventually(async () => expect((await texts())[0]).toContain("first question"));
+  });
+
+  it("writes an answer again with another model", async () => {
+    await converse("a question");
+    await choose("another");
+    await eventually(async () => expect(await answer().innerText()).toContain("2/2"));
+    await untilStatus("complete");
+    expect(chat.provider.requests.all.at(-1)?.model).toBe("another");
+    expect(await answer().innerText()).toContain("another");
+  });
+
+  it("goes on with a stopped answer exactly where it ends", async () => {
+    chat.provider.tokensPerSecond = 60;
+    await send("say 200 words");
+    await eventually(async () =>
+      expect((await answer().getByTestId("answer-text").innerText()).length).toBeGreaterThan(80),
+    );
+    await page.getByTestId("stop").click();
+    await untilStatus("stopped");
+    chat.provider.tokensPerSecond = 0;
+    const before = await answer().getAttribute("data-message-id");
+    await answer().getByTestId("continue").click();
+    await eventually(async () => expect(await answer().getAttribute("data-message-id")).not.toBe(before));
+    await untilStatus("complete");
+    const id = await answer().getAttribute("data-message-id");
+    await eventually(async () => {
+      const [row] = await chat.query("select content, status from messages where message_id = $1", [id]);
+      expect(row).toEqual({ content: scriptedAnswer("say 200 words"), status: "complete" });
+    });
+  });
+
+  it("keeps a rating over a reload, and takes it back", async () => {
+    await converse("a question");
+    await answer().hover();
+    const good = answer().getByRole("button", { name: "Good answer" });
+    await good.click();
+    const stored = () => chat.query("select metadata ->> 'rating' as rating from messages where role = 'assistant'");
+    await eventually(async () => expect((await stored()).map(({ rating }) => rating)).toContain("up"));
+    await page.reload();
+    await eventually(async () => expect(await good.getAttribute("aria-pressed")).toBe("true"));
+    await good.click();
+    await eventually(async () => expect(await good.getAttribute("aria-pressed")).toBe("false"));
+    await eventually(async () => expect((await stored()).map(({ rating }) => rating)).not.toContain("up"));
+  });
+
+  it("deletes a message with what follows it, here and in another tab, and brings it back on request", async () => {
+    await converse("one");
+    await converse("two");
+    const other = await context.newPage();
+    await other.goto(page.url());
+    await other.getByText("two", { exact: true }).last().waitFor();
+    const remove = async () => {
+      await page.getByTestId("message-user").last().hover();
+      await page.getByTestId("message-user").last().getByRole("button", { name: "Delete from here on" }).click();
+      await eventually(async () => expect(await page.getByTestId("message-user").count()).toBe(1));
+    };
+    await remove();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await eventually(async () => expect(await page.getByTestId("message-user").count()).toBe(2));
+    await remove();
+    await eventually(async () => expect(await other.getByTestId("message-user").count()).toBe(1));
+    await page.reload();
+    await eventually(async () => expect(await page.getByTestId("message-user").count()).toBe(1));
+  });
+
+  it("branches into a chat of its own", async () => {
+    await converse("one");
+    await converse("two");
+    const address = page.url();
+    await choose("Branch into a new chat");
+    await eventually(async () => expect(page.url()).not.toBe(address));
+    await eventually(async () => expect(await page.getByTestId("message-user").count()).toBe(2));
+    await converse("three");
+    await page.goto(address);
+    await eventually(async () => expect(await page.getByTestId("message-user").count()).toBe(2));
+  });
+});

@@ -1,0 +1,125 @@
+import {
+  type BranchOutcome,
+  MessageTree,
+  type RatingOutcome,
+  type RemovedMessages,
+  type TreeNode,
+  type TreeStore,
+} from "@uci/chat";
+import { isFinalStatus, type Rating } from "@uci/protocol";
+import { type Kysely, sql, type Transaction } from "kysely";
+import type { Database } from "./schema.ts";
+import { messageView, sessionView } from "./views.ts";
+
+type Open = Transaction<Database>;
+
+/** What readers do to the trees of their sessions, in PostgreSQL. */
+export class PostgresTree implements TreeStore {
+  readonly #database: Kysely<Database>;
+  readonly #makeId: (kind: "session" | "message") => string;
+
+  constructor(database: Kysely<Database>, makeId: (kind: "session" | "message") => string) {
+    this.#database = database;
+    this.#makeId = makeId;
+  }
+
+  rate(userId: string, messageId: string, rating: Rating | null): Promise<RatingOutcome> {
+    return this.#database.transaction().execute(async (open) => {
+      const message = await ownMessage(open, userId, messageId);
+      if (message === undefined) return { kind: "not_found" };
+      if (message.role !== "assistant") return { kind: "not_an_answer" };
+      if (!isFinalStatus(message.status)) return { kind: "unfinished" };
+      const rated = await open
+        .updateTable("messages")
+        .set({
+          metadata:
+            rating === null
+              ? sql`metadata - 'rating'`
+              : sql`jsonb_set(metadata, '{rating}', to_jsonb(${rating}::text))`,
+        })
+        .where("message_id", "=", messageId)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return { kind: "rated", message: messageView(rated) };
+    });
+  }
+
+  remove(userId: string, messageId: string): Promise<RemovedMessages | null> {
+    return this.#database.transaction().execute(async (open) => {
+      const message = await ownMessage(open, userId, messageId);
+      if (message === undefined) return null;
+      const { session_id } = message;
+      const gone = idsUnder(await treeOf(open, session_id), messageId);
+      const jobs = await sql<{ message_id: string }>`
+        select message_id from workflow_jobs
+        where session_id = ${session_id} and state = 'open' and message_id = any(${gone}::text[])`.execute(open);
+      await sql`delete from messages where message_id = any(${gone}::text[])`.execute(open);
+      return { session_id, unfinished: jobs.rows.map((row) => row.message_id) };
+    });
+  }
+
+  branch(userId: string, sessionId: string, messageId: string): Promise<BranchOutcome> {
+    return this.#database.transaction().execute(async (open) => {
+      const message = await ownMessage(open, userId, messageId);
+      if (message === undefined || message.session_id !== sessionId) return { kind: "not_found" };
+      if (message.temporary) return { kind: "temporary_session" };
+      if (message.role !== "assistant") return { kind: "not_an_answer" };
+      if (!isFinalStatus(message.status)) return { kind: "unfinished" };
+      const path = (await treeOf(open, sessionId)).pathTo(messageId).map((node) => node.message_id);
+      const copies = path.map(() => this.#makeId("message"));
+      const parents = [null, ...copies.slice(0, -1)];
+      const newSessionId = this.#makeId("session");
+      const session = await copySession(open, sessionId, newSessionId);
+      await sql`
+        insert into messages (message_id, session_id, parent_message_id, role, content, status, model, token_count,
+          metadata, generation, last_chunk_id, finish_reason, created_at)
+        select copy.message_id, ${newSessionId}, copy.parent_message_id, m.role, m.content, m.status, m.model,
+          m.token_count, m.metadata, m.generation, m.last_chunk_id, m.finish_reason, m.created_at
+        from unnest(${path}::text[], ${copies}::text[], ${parents}::text[])
+          as copy(source_id, message_id, parent_message_id)
+        join messages m on m.message_id = copy.source_id`.execute(open);
+      return { kind: "branched", session };
+    });
+  }
+}
+
+/** A message of the user's, whose session is locked until the transaction ends: nothing is added to it meanwhile. */
+function ownMessage(open: Open, userId: string, messageId: string) {
+  return open
+    .selectFrom("messages")
+    .innerJoin("chat_sessions", "chat_sessions.session_id", "messages.session_id")
+    .selectAll("messages")
+    .select("chat_sessions.temporary")
+    .where("message_id", "=", messageId)
+    .where("chat_sessions.user_id", "=", userId)
+    .forUpdate("chat_sessions")
+    .executeTakeFirst();
+}
+
+/** Served by the index `messages_of_session`. */
+export function treeQuery(database: Kysely<Database>, sessionId: string) {
+  return database
+    .selectFrom("messages")
+    .select(["message_id", "parent_message_id", "created_at"])
+    .where("session_id", "=", sessionId);
+}
+
+async function treeOf(open: Open, sessionId: string): Promise<MessageTree<TreeNode>> {
+  const rows = await treeQuery(open, sessionId).execute();
+  return new MessageTree(rows.map((row) => ({ ...row, created_at: row.created_at.toISOString() })));
+}
+
+function idsUnder(tree: MessageTree<TreeNode>, messageId: string): string[] {
+  const ids = [messageId];
+  for (const id of ids) for (const child of tree.childrenOf(id)) ids.push(child.message_id);
+  return ids;
+}
+
+async function copySession(open: Open, sessionId: string, newSessionId: string) {
+  await sql`
+    insert into chat_sessions (session_id, user_id, title, title_by, folder_id, settings, search_due)
+    select ${newSessionId}, user_id, title, title_by, folder_id, settings, true
+    from chat_sessions where session_id = ${sessionId}`.execute(open);
+  const copied = open.selectFrom("chat_sessions").selectAll().where("session_id", "=", newSessionId);
+  return sessionView(await copied.executeTakeFirstOrThrow());
+}

@@ -1,0 +1,33 @@
+import type { Message, Rating, Session } from "@uci/protocol";
+
+export type BranchOutcome =
+  | { readonly kind: "branched"; readonly session: Session }
+  /** The session or the message in it does not exist or is another user's. */
+  | { readonly kind: "not_found" }
+  | { readonly kind: "unfinished" }
+  | { readonly kind: "not_an_answer" }
+  /** A temporary session keeps no texts that could be copied. */
+  | { readonly kind: "temporary_session" };
+
+export type RatingOutcome =
+  | { readonly kind: "rated"; readonly message: Message }
+  | { readonly kind: "not_found" }
+  | { readonly kind: "unfinished" }
+  | { readonly kind: "not_an_answer" };
+
+/** Messages that are gone, the first of them and all that followed it. */
+export type RemovedMessages = {
+  readonly session_id: string;
+  /** Answers among them that were not final. */
+  readonly unfinished: readonly string[];
+};
+
+/** What a reader does to the tree of a session. Each verb is one transaction; another user's id is the same as none. */
+export interface TreeStore {
+  /** Keeps what the reader thinks of a finished answer, null: nothing. */
+  rate(userId: string, messageId: string, rating: Rating | null): Promise<RatingOutcome>;
+  /** Removes a message and everything that follows it; null: no such message. */
+  remove(userId: string, messageId: string): Promise<RemovedMessages | null>;
+  /** A new session with a copy of the way from the root to an answer, under the same title and settings. */
+  branch(userId: string, sessionId: string, messageId: string): Promise<BranchOutcome>;
+}
