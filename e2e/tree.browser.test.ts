@@ -37,7 +37,8 @@ const texts = () => page.getByTestId("message-user").allInnerTexts();
 
 async function send(text: string): Promise<void> {
   await page.getByTestId("composer").fill(text);
-  await page.keyboard.press("Enter");
+  // A menu that has just closed may still give the focus back.
+  await page.getByTestId("composer").press("Enter");
 }
 
 function eventually(check: () => Promise<void>): Promise<void> {
