@@ -9,6 +9,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { allCases } from "../e2e/chaos/cases.ts";
 import { startChaosWorld } from "../e2e/chaos/chaos-cluster.ts";
+import { keepEvidence } from "../e2e/chaos/evidence.ts";
 import { measure, plans } from "../e2e/chaos/measurements.ts";
 import { type Report, readReport, reportPage } from "../e2e/chaos/report.ts";
 import { type CaseResult, runCase } from "../e2e/chaos/run-case.ts";
@@ -56,18 +57,34 @@ async function runCases(): Promise<boolean> {
   const chosen = allCases
     .slice(from, from + Number(values.cases ?? allCases.length))
     .filter(({ name }) => values.only === undefined || values.only.some((part) => name.includes(part)));
-  const world = await startChaosWorld(tokensPerSecond, { pods: 3, workers: 3 });
+  const start = () => startChaosWorld(tokensPerSecond, { pods: 3, workers: 3 });
+  let world = await start();
   let broken = 0;
   try {
     for (const [index, chaosCase] of chosen.entries()) {
       const startedMs = performance.now();
       const seed = allCases.indexOf(chaosCase) + 1;
-      const result = await runCase(world.cluster, chaosCase, { streams, seed, tokensPerSecond });
+      const { cluster } = world;
+      const result = await runCase(cluster, chaosCase, { streams, seed, tokensPerSecond }).catch(
+        (error: Error) => error,
+      );
+      if (result instanceof Error || result.examples.length > 0) {
+        broken++;
+        const folder = path.join(root, ".cache", "chaos", `${Date.now()}-${seed}`);
+        await keepEvidence(cluster, folder);
+        say(`${chaosCase.name}: what was seen is in ${path.relative(root, folder)}`);
+        // The next case is not to suffer from what this one has left.
+        await world.close();
+        world = await start();
+      }
+      if (result instanceof Error) {
+        say(`${index + 1}/${chosen.length} ${chaosCase.name}: did not come to an end: ${result.message}`);
+        continue;
+      }
       keep((report, stamp) => ({ ...report, cases: { ...report.cases, [result.name]: { ...result, ...stamp } } }));
       const seconds = Math.round((performance.now() - startedMs) / 1000);
       say(`${index + 1}/${chosen.length} ${lineOf(result)} (${seconds} s)`);
       for (const example of result.examples) say(`    ${example}`);
-      if (result.examples.length > 0) broken++;
     }
   } finally {
     await world.close();

@@ -120,6 +120,12 @@ export class Cluster {
     return this.#parts.links.of(name);
   }
 
+  /** Where the NATS servers tell how they are; they do so only where there are several. */
+  get natsMonitors(): readonly string[] {
+    const { nats } = this.#parts.places;
+    return nats.length === 1 ? [] : nats.map(({ monitor }) => `http://${clusterHost}:${monitor}`);
+  }
+
   /** How many of JetStream's streams each running server leads; none with a single server. */
   streamsLed(): Promise<ReadonlyMap<string, number>> {
     return streamsLed(this.#parts.places.nats);

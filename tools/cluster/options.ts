@@ -21,6 +21,8 @@ export type ClusterOptions = {
   /** For pods and workers, added to this process's own; undefined takes a variable away. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly gateway: GatewayLimits;
+  /** The program that is a worker, from the project's folder. */
+  readonly workerFile: string;
   /** Processes reach each other over links that can be cut. */
   readonly linked: boolean;
 };
@@ -36,6 +38,7 @@ export const clusterDefaults = {
   durable: true,
   environment: {},
   gateway: {},
+  workerFile: "apps/workflow/src/run.ts",
   linked: false,
 } as const satisfies ClusterOptions;
 

@@ -70,7 +70,7 @@ export async function makePrograms(
     const name = workerName(index);
     const own = { WORKER_NAME: name, NATS_USER: "worker", NATS_PASSWORD: passwords.nats.worker };
     const environment = { ...shared, ...(await addressesFor(name, shared, links)), ...own };
-    workers.push(program(name, "apps/workflow/src/run.ts", port, folder, environment));
+    workers.push(program(name, options.workerFile, port, folder, environment));
   }
   return { pods, workers };
 }

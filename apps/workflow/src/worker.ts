@@ -15,12 +15,19 @@ import { startServiceServer } from "./service-server.ts";
 
 const catalogueIntervalMs = 60_000;
 
-/** Starts a worker over real servers; `stop` drains it and leaves them. Throws what `operatorSentence` explains. */
-export async function startWorker(settings: WorkerSettings, environment: Readonly<Record<string, string | undefined>>) {
+/**
+ * Starts a worker over real servers; `stop` drains it and leaves them. `given`: providers other than those the settings
+ * name. Throws what `operatorSentence` explains.
+ */
+export async function startWorker(
+  settings: WorkerSettings,
+  environment: Readonly<Record<string, string | undefined>>,
+  given?: Providers,
+) {
   const name = reducedHostName(settings.WORKER_NAME ?? os.hostname());
   const log = createLog(settings.LOG_LEVEL, { service: "worker", worker: name });
   const metrics = new Metrics("worker");
-  const providers = await configuredProviders(settings, environment, (message) => log.warn(message));
+  const providers = given ?? (await configuredProviders(settings, environment, (message) => log.warn(message)));
   const [servers] = await Promise.all([connectServers(settings, "worker", name, log, metrics), providers.ready()]);
   const { broker, store } = servers;
   const state = { workflow: null as RunningWorkflow | null, draining: false };
