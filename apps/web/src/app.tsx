@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { Navigate, useMatch } from "react-router";
 import { ChatPage } from "./chat/chat-page.tsx";
 import { useService } from "./connection/service-context.ts";
+import { PalettePlace } from "./palette/palette-place.tsx";
 import { useAccount } from "./settings/account.ts";
 import { AccountDialog } from "./settings/account-dialog.tsx";
 import { ShortcutsDialog } from "./settings/shortcuts-dialog.tsx";
@@ -27,6 +28,7 @@ export function App() {
       <ChatPage sessionId={sessionId} enabled={enabled} />
       <AccountDialog />
       <ShortcutsDialog />
+      <PalettePlace />
       <Announcer />
     </div>
   );

@@ -9,6 +9,7 @@ import { ChatService } from "./connection/chat-service.ts";
 import { createQueries } from "./connection/queries.ts";
 import { ServiceContext } from "./connection/service-context.ts";
 import { startLanguage, useLanguage } from "./language/language.ts";
+import { keepPageForOffline } from "./offline-page.ts";
 import "./styles.css";
 import { ErrorBoundary } from "./ui/error-boundary.tsx";
 import { TipProvider } from "./ui/tip.tsx";
@@ -42,3 +43,4 @@ createRoot(root).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+keepPageForOffline();

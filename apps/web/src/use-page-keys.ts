@@ -4,6 +4,7 @@ import { focusComposer } from "./chat/chat-ui.ts";
 import { activePath } from "./chat/path.ts";
 import { useChat } from "./connection/store.ts";
 import { text } from "./language/language.ts";
+import { openPalette } from "./palette/palette-state.ts";
 import { type ShortcutName, shortcutOf } from "./settings/shortcuts.ts";
 import { openShortcuts } from "./settings/shortcuts-dialog.tsx";
 import { toggleSideBar } from "./sidebar/side-bar-state.ts";
@@ -15,6 +16,7 @@ export function usePageKeys(): void {
   const navigate = useNavigate();
   useEffect(() => {
     const actions: Partial<Record<ShortcutName, () => void>> = {
+      palette: () => openPalette(),
       new_chat: () => void navigate("/"),
       write: focusComposer,
       stop: () => window.dispatchEvent(new Event("uci:stop")),

@@ -51,8 +51,19 @@ function Anchor({ href, id, children }: AnchorProps) {
   return (
     <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={targetOf(href)}>
       {children}
+      {namesAnother(textOf(children), href) && <span className="picture-host"> ({targetOf(href)})</span>}
     </a>
   );
+}
+
+/** Whether the words of a link name another place than the one it leads to. */
+function namesAnother(words: string, href: string): boolean {
+  const named = /(?:^|[\s(])(?:https?:\/\/)?((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})(?:[/:?#\s)]|$)/iu
+    .exec(words)?.[1]
+    ?.toLowerCase();
+  if (named === undefined || !/^https?:/i.test(href)) return false;
+  const host = targetOf(href).toLowerCase();
+  return host !== named && !host.endsWith(`.${named}`) && host !== `www.${named}`;
 }
 
 /** Every answer counts its footnotes from one: the target is looked for in the same answer, and the address stays. */

@@ -1,5 +1,6 @@
 import { memo, type ReactNode, useMemo, useRef } from "react";
 import { Streamdown } from "streamdown";
+import { answerSafety } from "./answer-safety.ts";
 import { markFormulas, mayHoldFormulas } from "./formulas.ts";
 import { JoinMark } from "./join-mark.tsx";
 import { markdownParts } from "./markdown-parts.tsx";
@@ -10,7 +11,7 @@ type MarkdownProps = { readonly text: string; readonly writing: boolean; readonl
 
 /**
  * The text of an answer, set. Loaded after the composer, because it is the larger part of the page. HTML in answers is
- * sanitised by streamdown's own rules; pictures are never loaded from elsewhere.
+ * made harmless by `answer-safety.ts`; pictures are never loaded from elsewhere.
  */
 export default function Markdown({ text, writing, joins }: MarkdownProps): ReactNode {
   const segmenter = useRef<Segmenter>(null);
@@ -47,6 +48,7 @@ const Segment = memo(function Segment({ text, writing }: Pick<MarkdownProps, "te
       mode="streaming"
       parseIncompleteMarkdown={writing}
       plugins={plugins}
+      rehypePlugins={answerSafety}
     >
       {reader === null ? text : markFormulas(text)}
     </Streamdown>

@@ -12,6 +12,7 @@ export function keyNames(keys: string): string {
 
 /** Every shortcut there is; the list in the dialog is this one. */
 export const shortcuts = [
+  { keys: "mod+K", does: "shell.key_palette", name: "palette" },
   { keys: "mod+shift+O", does: "shell.key_new_chat", name: "new_chat" },
   { keys: "/", does: "shell.key_write", name: "write" },
   { keys: "↑", does: "shell.key_edit_last", name: "edit_last" },
@@ -28,8 +29,8 @@ export function shortcutOf(event: KeyboardEvent): ShortcutName | null {
   if (event.isComposing || event.altKey) return null;
   const writing = isWriting(event.target);
   if (event.ctrlKey || event.metaKey) {
-    if (!event.shiftKey) return null;
     const letter = event.key.toLowerCase();
+    if (!event.shiftKey) return letter === "k" ? "palette" : null;
     if (letter === "o") return "new_chat";
     if (letter === "c") return "copy_last";
     return letter === "s" ? "side_bar" : null;
