@@ -3,7 +3,8 @@
  * missing, as over plain HTTP, or where a build is being worked on.
  */
 export function keepPageForOffline(): void {
-  if (!import.meta.env.PROD || navigator.serviceWorker === undefined) return;
+  const built = new URL(import.meta.url).pathname.startsWith("/assets/");
+  if (!built || navigator.serviceWorker === undefined) return;
   // After everything the reader waits for.
   window.addEventListener("load", () => void register().catch(() => undefined), { once: true });
   if (document.readyState === "complete") void register().catch(() => undefined);
