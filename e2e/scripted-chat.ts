@@ -38,7 +38,10 @@ export class ScriptedChat {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "uci-scripted-"));
     const silent = { info: () => undefined, warn: () => undefined };
     const database = await startEmbeddedPostgres({ dataFolder: path.join(folder, "db"), log: silent, durable: false });
-    const models = [{ id: "scripted", continue_prefix: true }, "another"];
+    const models = [
+      { id: "scripted", continue_prefix: true },
+      { id: "another", images: true },
+    ];
     const provider = await ScriptedServer.start(options);
     const port = await freePort();
     const embedded = await startEmbedded({

@@ -95,6 +95,8 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
     outbox: store.outbox,
     model: providers.model,
     contextWindowTokens: (provider, model) => providers.contextWindowTokens(provider, model),
+    seesImages: (provider, model) => providers.seesImages(provider, model),
+    attachments: store.conversations.attachments,
     titles: options.titles === "model" ? store.titles : null,
     log,
   };

@@ -21,6 +21,7 @@ import {
 } from "fastify-type-provider-zod";
 import { errorBody, errorHandler, registered, sendError } from "./errors.ts";
 import { accountRoutes } from "./routes/account.ts";
+import { attachmentRoutes } from "./routes/attachments.ts";
 import { authRoutes } from "./routes/auth.ts";
 import { chatRoutes } from "./routes/chat.ts";
 import { collectionRoutes } from "./routes/collections.ts";
@@ -76,6 +77,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
     const labels = { method, route: routeOptions.url ?? "other", status: String(reply.statusCode) };
     ports.metrics.observe("uci_http_request_seconds", reply.elapsedTime / 1000, labels);
   });
+  await attachmentRoutes(app, surroundings);
   chatRoutes(app, surroundings);
   sessionRoutes(app, surroundings);
   treeRoutes(app, surroundings);

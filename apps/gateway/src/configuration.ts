@@ -43,6 +43,7 @@ function valuesOf(settings: GatewaySettings): Readonly<Record<string, string>> {
     streamsPerAddress: String(settings.streamsPerAddress),
     requestBodyBytes: String(settings.requestBodyBytes),
     importBytes: String(wireLimits.importBytes),
+    attachmentBytes: String(wireLimits.attachedImageBytes),
     tries: String(Math.min(pods.length, triesMost)),
     userHeader: settings.trustsUserHeader ? "$http_x_user_id" : '""',
     listen: listenLines(settings),

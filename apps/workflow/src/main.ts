@@ -1,6 +1,7 @@
 import type { Metrics } from "@uci/adapters/metrics";
-import { continuationAfter, modelMessages, type TitleStore } from "@uci/chat";
+import { type AttachmentStore, attachmentsOf, continuationAfter, modelMessages, type TitleStore } from "@uci/chat";
 import { type PodFinder, PodRouter, type SessionRegistry, Sweeper, Worker, type WorkerPorts } from "@uci/stream";
+import { loadAttachments } from "./attached-files.ts";
 import type { WorkflowConfig } from "./config.ts";
 import { measureWorker, timedModel, type WorkerLog, workerObserver } from "./observing.ts";
 import { TitleWriter } from "./title-writer.ts";
@@ -12,6 +13,10 @@ export type WorkflowPorts = Omit<WorkerPorts, "policy" | "router"> & {
   readonly metrics: Metrics;
   /** Context window of a model in tokens; undefined: not known, then nothing is left out. */
   readonly contextWindowTokens: (provider: string, model: string) => number | undefined;
+  /** Whether a model can see images. */
+  readonly seesImages: (provider: string, model: string) => boolean;
+  /** Files that go with messages. */
+  readonly attachments: Pick<AttachmentStore, "get">;
   /** Where models' titles go; null: sessions keep the title that their first line gave. */
   readonly titles: TitleStore | null;
   readonly log: WorkerLog;
@@ -26,16 +31,21 @@ export type RunningWorkflow = {
 
 /** Starts a worker and its sweeper over the given ports; resolves when it takes jobs. */
 export async function startWorkflow(config: WorkflowConfig, ports: WorkflowPorts): Promise<RunningWorkflow> {
-  const { registry, connectionTable, contextWindowTokens, metrics, titles, log, ...given } = ports;
+  const { registry, connectionTable, contextWindowTokens, seesImages, attachments, metrics, titles, log, ...given } =
+    ports;
   const workerPorts: WorkerPorts = {
     ...given,
     model: timedModel(ports.model, metrics, () => ports.clock.nowMs()),
     router: new PodRouter((sessionIds) => registry.find(sessionIds), connectionTable, ports.clock),
     policy: {
       messages(job, unfinished) {
-        const chosen = ports.model.resolve(job.context.ai_provider, job.context.model);
-        const windowTokens = chosen === null ? undefined : contextWindowTokens(chosen.provider, chosen.model);
-        return modelMessages(job, windowTokens, unfinished);
+        const { ai_provider, model } = job.context;
+        const chosen = ports.model.resolve(ai_provider, model);
+        const known = chosen === null ? undefined : contextWindowTokens(chosen.provider, chosen.model);
+        const options = { contextWindowTokens: known, unfinished };
+        if (attachmentsOf(job).length === 0) return modelMessages(job, options);
+        const sees = chosen !== null && seesImages(chosen.provider, chosen.model);
+        return loadAttachments(job, attachments, sees).then((loaded) => modelMessages(job, { ...options, loaded }));
       },
       continuation: (state, abilities) => continuationAfter(state, abilities, config.takeover),
     },
@@ -65,7 +75,10 @@ export async function startWorkflow(config: WorkflowConfig, ports: WorkflowPorts
 
 /** The sweeper of these ports; also used once at start where journals and queue began empty. */
 export function sweeperOf(
-  ports: Omit<WorkflowPorts, "contextWindowTokens" | "connectionTable" | "metrics" | "titles">,
+  ports: Omit<
+    WorkflowPorts,
+    "contextWindowTokens" | "seesImages" | "attachments" | "connectionTable" | "metrics" | "titles"
+  >,
 ): Sweeper {
   const { outbox, queue, owners, live, clock, registry, log } = ports;
   const sweepConnections = () => registry.sweep();

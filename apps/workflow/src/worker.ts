@@ -96,6 +96,8 @@ function portsOver(
     outbox: store.outbox,
     model: providers.model,
     contextWindowTokens: (provider, model) => providers.contextWindowTokens(provider, model),
+    seesImages: (provider, model) => providers.seesImages(provider, model),
+    attachments: store.conversations.attachments,
     metrics,
     titles: titles === "message" ? null : cachedTitles(store.titles, redis.sessionMeta, registryFailed),
     log,

@@ -53,6 +53,7 @@ export class Scene {
       ai_provider: undefined,
       model: undefined,
       context: {},
+      attachments: [],
       temporary: null,
       idempotency: null,
       correlation_id: newId("corr"),

@@ -32,6 +32,7 @@ export function cachedConversations(
     sessions: new CachedSessionStore(store.sessions, cache, failed),
     messages: store.messages,
     tree: store.tree,
+    attachments: store.attachments,
     users: new CachedUserStore(store.users, cache, failed),
     folders: store.folders,
     prompts: store.prompts,

@@ -1,3 +1,5 @@
+export * from "./attached.ts";
+export * from "./attachment-ports.ts";
 export { CachedSessionStore, cachedConversations, cachedTitles } from "./cached-conversations.ts";
 export * from "./collection-ports.ts";
 export * from "./finding-ports.ts";

@@ -6,6 +6,7 @@ import type {
   SessionSettings,
   WorkflowRequest,
 } from "@uci/protocol";
+import type { AttachmentStore } from "./attachment-ports.ts";
 import type { FolderStore, PreferenceStore, PromptStore } from "./collection-ports.ts";
 import type { SearchStore, ShareStore } from "./finding-ports.ts";
 import type { Page, PageRequest } from "./page.ts";
@@ -23,6 +24,8 @@ export type TurnRequest = {
   readonly ai_provider: string | undefined;
   readonly model: string | undefined;
   readonly context: GenerationContext;
+  /** Files of the user that go with the message. */
+  readonly attachments: readonly string[];
   /** Not null: a turn of a temporary session, which keeps no texts, and what was said in it so far. */
   readonly temporary: { readonly history: readonly HistoryMessage[] } | null;
   readonly idempotency: Idempotency | null;
@@ -161,6 +164,7 @@ export interface ConversationStore {
   readonly sessions: SessionStore;
   readonly messages: MessageStore;
   readonly tree: TreeStore;
+  readonly attachments: AttachmentStore;
   readonly users: UserStore;
   readonly folders: FolderStore;
   readonly prompts: PromptStore;

@@ -1,11 +1,19 @@
-import { type AnswerStatus, type HistoryMessage, type WorkflowRequest, wireLimits } from "@uci/protocol";
+import {
+  type AnswerStatus,
+  type AttachmentReference,
+  type WorkflowMessage,
+  type WorkflowRequest,
+  wireLimits,
+} from "@uci/protocol";
 import { type ModelMessage, utf8Bytes } from "@uci/stream";
+import { type LoadedAttachments, withAttachments } from "./attached.ts";
 
 /** One message on the way from the root to the new one. */
 export type PathMessage = {
   readonly role: "user" | "assistant";
   readonly content: string;
   readonly status: AnswerStatus;
+  readonly attachments?: readonly AttachmentReference[] | null;
 };
 
 /**
@@ -16,15 +24,15 @@ export type PathMessage = {
 export function conversationHistory(
   path: readonly PathMessage[],
   limitBytes: number = wireLimits.conversationHistoryBytes,
-): HistoryMessage[] {
-  const history: HistoryMessage[] = [];
+): WorkflowMessage[] {
+  const history: WorkflowMessage[] = [];
   let bytes = 0;
   for (let index = path.length - 1; index >= 0; index--) {
-    const { role, content } = path[index]!;
-    if (content === "") continue;
-    bytes += utf8Bytes(content) + perMessageBytes;
+    const { role, content, attachments } = path[index]!;
+    if (content === "" && attachments == null) continue;
+    bytes += utf8Bytes(content) + perMessageBytes + (attachments?.length ?? 0) * perAttachmentBytes;
     if (bytes > limitBytes) break;
-    history.push({ role, content });
+    history.push({ role, content, ...(attachments == null ? {} : { attachments: [...attachments] }) });
   }
   while (history.at(-1)?.role === "assistant") history.pop();
   return history.reverse();
@@ -32,6 +40,8 @@ export function conversationHistory(
 
 /** JSON around each message: quotes, role, braces. */
 const perMessageBytes = 40;
+/** An id, a name of some length and a media type. */
+const perAttachmentBytes = 400;
 
 /** Rough number of tokens of a text: English has about four bytes a token, other scripts about one character. */
 export function estimatedTokens(text: string): number {
@@ -40,17 +50,21 @@ export function estimatedTokens(text: string): number {
 
 /**
  * The messages a model is given for a job: system prompt, history as far as the context window has room beside the
- * question and the longest answer, then the question. The question itself is never cut. `unfinished`: the beginning of
- * the answer, which the model is asked to go on with.
+ * question and the longest answer, then the question. The question itself is never cut.
  */
-export function modelMessages(job: WorkflowRequest, contextWindowTokens?: number, unfinished?: string): ModelMessage[] {
+export function modelMessages(
+  job: WorkflowRequest,
+  { contextWindowTokens, unfinished, loaded = none }: PromptOptions = {},
+) {
   const system = job.context.system_prompt;
   const fixed: ModelMessage[] = system === undefined || system === "" ? [] : [{ role: "system", content: system }];
   const asked: ModelMessage[] = [
-    { role: "user", content: job.message },
+    withAttachments(job.message, job.context.attachments, loaded),
     ...(unfinished === undefined ? [] : goOn(unfinished)),
   ];
-  let history = job.context.conversation_history;
+  let history = job.context.conversation_history.map(({ role, content, attachments }) =>
+    role === "user" ? withAttachments(content, attachments, loaded) : { role, content },
+  );
   if (contextWindowTokens !== undefined) {
     const reserved = [...fixed, ...asked].reduce((sum, message) => sum + estimatedTokens(message.content), 0);
     const answerTokens = job.context.max_tokens ?? Math.min(4096, Math.floor(contextWindowTokens / 4));
@@ -58,6 +72,17 @@ export function modelMessages(job: WorkflowRequest, contextWindowTokens?: number
   }
   return [...fixed, ...history, ...asked];
 }
+
+export type PromptOptions = {
+  /** Undefined: not known, then nothing is left out. */
+  readonly contextWindowTokens?: number | undefined;
+  /** The beginning of the answer, which the model is asked to go on with. */
+  readonly unfinished?: string | undefined;
+  /** The files that go with the messages, as far as the model is to have them. */
+  readonly loaded?: LoadedAttachments;
+};
+
+const none: LoadedAttachments = new Map();
 
 function goOn(unfinished: string): ModelMessage[] {
   const request =
@@ -69,7 +94,7 @@ function goOn(unfinished: string): ModelMessage[] {
   ];
 }
 
-function newestWithin(history: readonly HistoryMessage[], tokens: number): HistoryMessage[] {
+function newestWithin(history: readonly ModelMessage[], tokens: number): ModelMessage[] {
   let start = history.length;
   let left = tokens;
   while (start > 0) {

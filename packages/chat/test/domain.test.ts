@@ -132,12 +132,14 @@ describe("prompt", () => {
       role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
       content: "word ".repeat(50),
     }));
-    const messages = modelMessages(job(history), 1_000);
+    const messages = modelMessages(job(history), { contextWindowTokens: 1_000 });
     const tokens = messages.reduce((sum, message) => sum + estimatedTokens(message.content), 0);
     expect(tokens).toBeLessThan(1_000);
     expect(messages.length).toBeGreaterThan(2);
     expect(messages[0]?.role).toBe("user");
-    expect(modelMessages(job(history), 1)).toEqual([{ role: "user", content: "the question" }]);
+    expect(modelMessages(job(history), { contextWindowTokens: 1 })).toEqual([
+      { role: "user", content: "the question" },
+    ]);
   });
 });
 

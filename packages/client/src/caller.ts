@@ -23,10 +23,14 @@ export type Call = {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
+  /** A file in place of a JSON body. */
+  readonly file?: { readonly data: Blob; readonly name: string; readonly mediaType: string };
   readonly idempotencyKey?: string;
   /** Whether doing it twice is the same as doing it once. */
   readonly repeatable?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Longer than usual, for what takes long to send. */
+  readonly timeoutMs?: number;
 };
 
 /** Address of a route under the base URL. */
@@ -72,7 +76,7 @@ export class Caller {
     if (isAborted(call.signal)) throw abortedError();
     call.signal?.addEventListener("abort", abort, { once: true });
     let timedOut = false;
-    const cancelTimeout = this.#environment.after(clientLimits.callTimeoutMs, () => {
+    const cancelTimeout = this.#environment.after(call.timeoutMs ?? clientLimits.callTimeoutMs, () => {
       timedOut = true;
       controller.abort();
     });
@@ -101,6 +105,10 @@ export class Caller {
   #request(call: Call, signal: AbortSignal): RequestInit {
     const headers: Record<string, string> = { accept: "application/json", ...headersOf(this.#options) };
     if (call.body !== undefined) headers["content-type"] = "application/json";
+    if (call.file !== undefined) {
+      headers["content-type"] = call.file.mediaType;
+      headers["x-file-name"] = encodeURIComponent(call.file.name.toWellFormed());
+    }
     if (call.idempotencyKey !== undefined) headers["idempotency-key"] = call.idempotencyKey;
     return {
       method: call.method,
@@ -111,6 +119,7 @@ export class Caller {
       keepalive: call.method === "DELETE",
       credentials: this.#options.credentials ?? "same-origin",
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...(call.file === undefined ? {} : { body: call.file.data }),
     };
   }
 

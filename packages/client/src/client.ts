@@ -1,5 +1,6 @@
 import type {
   AccountState,
+  Attachment,
   ChatAccepted,
   ChatRequest,
   Message,
@@ -13,9 +14,10 @@ import type {
   SignUp,
   StopResponse,
 } from "@uci/protocol";
-import { Caller, type ConnectionOptions } from "./caller.ts";
+import { addressOf, Caller, type ConnectionOptions } from "./caller.ts";
 import { type Environment, environmentWith } from "./environment.ts";
 import { newIdempotencyKey } from "./identifier.ts";
+import { clientLimits } from "./limits.ts";
 import { type AnswerStream, openStream, type StreamOptions } from "./open-stream.ts";
 import { openSharedStream } from "./sharing/shared-stream.ts";
 import { browserTabs, type TabWorld } from "./sharing/tab-world.ts";
@@ -63,6 +65,7 @@ export function createClient(options: ClientOptions) {
       }),
     sessions: sessionCalls(caller),
     messages: messageCalls(caller),
+    attachments: attachmentCalls(caller, options),
     /** Providers and models that are configured now. */
     models: ({ signal }: CallOptions = {}) => caller.call<ModelList>({ method: "GET", path: "/api/models", signal }),
     account: accountCalls(caller),
@@ -121,6 +124,26 @@ function sessionCalls(caller: Caller) {
         query: { cursor, limit },
         signal,
       }),
+  };
+}
+
+function attachmentCalls(caller: Caller, connection: ConnectionOptions) {
+  const pathOf = (attachmentId: string) => `/api/attachments/${encodeURIComponent(attachmentId)}`;
+  return {
+    /** Uploads an image or a text, to go with a message by its id within a day. */
+    upload: (data: Blob, name: string, mediaType: string, { signal }: CallOptions = {}) =>
+      caller.call<Attachment>({
+        method: "POST",
+        path: "/api/attachments",
+        file: { data, name, mediaType },
+        signal,
+        timeoutMs: clientLimits.uploadTimeoutMs,
+      }),
+    /** Where its bytes are, for whoever uploaded it. */
+    addressOf: (attachmentId: string) => addressOf(connection, pathOf(attachmentId), new URLSearchParams()),
+    /** Takes back one that no message has. */
+    remove: (attachmentId: string, { signal }: CallOptions = {}) =>
+      caller.call<undefined>({ method: "DELETE", path: pathOf(attachmentId), signal }),
   };
 }
 

@@ -35,10 +35,13 @@ const modelChoice = {
   model: z.string().min(1).max(200).optional(),
 };
 
-export const chatRequestSchema = z.strictObject({
+const chatRequestFields = z.strictObject({
   session_id: identifierSchema.optional(),
   user_id: z.string().min(1).max(128).optional(),
-  message: utf8AtMost(wireLimits.messageBytes).refine((text) => text.trim() !== "", "must not be empty"),
+  /** Empty only where files go along. */
+  message: utf8AtMost(wireLimits.messageBytes),
+  /** Files uploaded before, in their order. */
+  attachments: z.array(identifierSchema).max(wireLimits.attachmentsPerMessage).optional(),
   parent_message_id: identifierSchema.nullable().optional(),
   ...modelChoice,
   context: generationContextSchema.optional(),
@@ -46,6 +49,10 @@ export const chatRequestSchema = z.strictObject({
   temporary: z.boolean().optional(),
   history: z.array(historyMessageSchema).max(wireLimits.historyMessages).optional(),
 });
+export const chatRequestSchema = chatRequestFields.refine(
+  ({ message, attachments }) => message.trim() !== "" || (attachments ?? []).length > 0,
+  { path: ["message"], error: "must not be empty" },
+);
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 
 export const chatAcceptedSchema = z.object({
@@ -167,6 +174,8 @@ export const modelSchema = z.object({
   id: z.string(),
   name: z.string(),
   default: z.boolean(),
+  /** Whether it can see images. */
+  images: z.boolean(),
   context_window_tokens: z.number().int().optional(),
 });
 export const providerSchema = z.object({ id: z.string(), name: z.string(), models: z.array(modelSchema) });

@@ -15,6 +15,7 @@ export const idPrefixes = {
   user: "user_",
   folder: "fold_",
   prompt: "prom_",
+  attachment: "att_",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -1,4 +1,6 @@
 export * from "./accounts.ts";
+export * from "./attachment-kinds.ts";
+export * from "./attachments.ts";
 export * from "./chunk.ts";
 export * from "./collections.ts";
 export * from "./errors.ts";

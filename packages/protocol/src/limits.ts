@@ -12,6 +12,13 @@ export const wireLimits = {
   conversationHistoryBytes: 512 * 1024,
   /** Messages of a history that a caller gives along with a temporary turn. */
   historyMessages: 2_000,
+  /** An image, and a text, that goes with a message; how many of them, and how long a file's name may be. */
+  attachedImageBytes: 10 * 1024 * 1024,
+  attachedTextBytes: 1024 * 1024,
+  attachmentsPerMessage: 10,
+  attachmentNameCharacters: 200,
+  /** Files of one user that no message has, at most. */
+  unusedAttachments: 60,
   /** Text of an answer that is to be continued. */
   continuedAnswerBytes: 256 * 1024,
   /** System prompt given with a turn. */

@@ -1,7 +1,14 @@
 import { z } from "zod";
+import { attachmentReferenceSchema } from "./attachments.ts";
 import { chunkSchema, finishReasonSchema } from "./chunk.ts";
 import { historyMessageSchema } from "./history.ts";
 import { identifierSchema } from "./ids.ts";
+
+/** A message of the conversation before, with the files that went with it. */
+export const workflowMessageSchema = historyMessageSchema.extend({
+  attachments: z.array(attachmentReferenceSchema).optional(),
+});
+export type WorkflowMessage = z.infer<typeof workflowMessageSchema>;
 
 /** What a workflow is asked to do: produce the answer `message_id` to `message`. `timestamp` is ISO 8601, UTC. */
 export const workflowRequestSchema = z.object({
@@ -15,7 +22,9 @@ export const workflowRequestSchema = z.object({
     temperature: z.number().optional(),
     max_tokens: z.number().int().positive().optional(),
     system_prompt: z.string().optional(),
-    conversation_history: z.array(historyMessageSchema),
+    conversation_history: z.array(workflowMessageSchema),
+    /** Files that go with the message. */
+    attachments: z.array(attachmentReferenceSchema).optional(),
     /** The beginning of the answer, said already by an earlier one: the answer's text starts with it and goes on. */
     answer_begins: z.string().min(1).optional(),
   }),

@@ -28,6 +28,7 @@ const hashes: Readonly<Record<number, string>> = {
   4: "74cf8ac9cb5bc1e4739cfed2ceb41d2007ab014e03cf015b58876ea0f2ffa884",
   5: "8836b3bad0f4710bd6e95685708c3bb054f45d07806bbf9afffe1e8c8c8352ba",
   6: "8c7eb75eaebb601446a1a3e7f1ef013caa7c10b06483074dc7b749972072f412",
+  7: "9534ceb1f0e6be802c43838e61b43cc31f5dda0260841865ceb7f14f68cdf86e",
 };
 
 describe("version", () => {

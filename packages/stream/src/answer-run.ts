@@ -18,6 +18,7 @@ import {
   type Continuation,
   type FinalAnswer,
   ModelError,
+  type ModelMessage,
   type ModelPart,
   type ModelRequest,
   type Subscription,
@@ -180,7 +181,11 @@ export class AnswerRun {
     if (begins) this.#emitText("content", new TextSanitizer().push(this.job.context.answer_begins ?? ""));
     let finish: Extract<ModelPart, { type: "finish" }> | null = null;
     try {
-      for await (const part of this.#ports.model.generate(this.#request(chosen, continuation), this.#abort.signal)) {
+      const prepared = this.#request(chosen, continuation);
+      const request = prepared instanceof Promise ? await prepared : prepared;
+      if (this.#dropped) return "fenced";
+      if (this.#ending !== null) return this.#ending;
+      for await (const part of this.#ports.model.generate(request, this.#abort.signal)) {
         if (this.#ending !== null || this.#dropped) break;
         if (part.type === "finish") finish = part;
         else if (!this.#take(part)) return this.end({ finishReason: "length", error: null, outputTokens: undefined });
@@ -238,7 +243,10 @@ export class AnswerRun {
     this.#subscriptions = [];
   }
 
-  #request(chosen: { provider: string; model: string }, continuation: Continuation): ModelRequest {
+  #request(
+    chosen: { provider: string; model: string },
+    continuation: Continuation,
+  ): ModelRequest | Promise<ModelRequest> {
     const { temperature, max_tokens } = this.job.context;
     const { answer_begins: begun } = this.job.context;
     const begins = continuation.kind === "begin" || continuation.kind === "reset";
@@ -246,15 +254,17 @@ export class AnswerRun {
     const { continuePrefix } = this.#ports.model.abilities(chosen.provider, chosen.model);
     const goesOn = continuation.kind === "continue" || (begins && text !== "" && continuePrefix);
     const unfinished = begins && text !== "" && !goesOn ? text : undefined;
-    return {
+    const requestWith = (messages: readonly ModelMessage[]): ModelRequest => ({
       ...chosen,
-      messages: this.#ports.policy.messages(this.job, unfinished),
+      messages,
       ...(temperature === undefined ? {} : { temperature }),
       ...(max_tokens === undefined ? {} : { maxTokens: max_tokens }),
       ...(goesOn ? { continueFrom: { text } } : {}),
       ...(continuation.kind === "resume" ? { continueFrom: { text, responseId: continuation.responseId } } : {}),
       correlationId: this.job.correlation_id,
-    };
+    });
+    const messages = this.#ports.policy.messages(this.job, unfinished);
+    return messages instanceof Promise ? messages.then(requestWith) : requestWith(messages);
   }
 
   /** Puts one part of the provider's stream into the journal; false when the answer has reached its largest length. */

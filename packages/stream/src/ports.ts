@@ -297,7 +297,13 @@ export interface Outbox {
 
 // ── Language models ────────────────────────────────────────────────────────────────────────────────────────────────
 
-export type ModelMessage = { readonly role: "system" | "user" | "assistant"; readonly content: string };
+export type ModelImage = { readonly media_type: string; readonly data: Uint8Array };
+export type ModelMessage = {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+  /** Of a user, for a model that can see. */
+  readonly images?: readonly ModelImage[];
+};
 
 export type ModelRequest = {
   readonly provider: string;
@@ -359,9 +365,9 @@ export type Continuation =
   | { readonly kind: "reset" }
   | { readonly kind: "interrupt" };
 
-/** What the domain decides for the worker. Pure. */
+/** What the domain decides for the worker; pure, but for files of a job that have to be fetched first. */
 export interface AnswerPolicy {
   /** `unfinished`: what the answer has already, for a model that cannot be told to go on from a prefix. */
-  messages(job: WorkflowRequest, unfinished?: string): readonly ModelMessage[];
+  messages(job: WorkflowRequest, unfinished?: string): readonly ModelMessage[] | Promise<readonly ModelMessage[]>;
   continuation(state: AnswerState, abilities: ModelAbilities): Continuation;
 }

@@ -43,6 +43,9 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
         if (body.history !== undefined && body.temporary !== true) {
           throw new RegisteredError("invalid_request", "history goes with temporary alone.");
         }
+        if (body.temporary === true && (body.attachments ?? []).length > 0) {
+          throw new RegisteredError("invalid_request", "A temporary chat takes no files: they would be kept.");
+        }
         checkReady(surroundings);
         const turn = await turnChoice(surroundings, identity.userId, { session_id: body.session_id }, body);
         const outcome = await onceParentIsOver(() =>
@@ -52,6 +55,7 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
             message: body.message,
             parent_message_id: body.parent_message_id,
             ...turn,
+            attachments: body.attachments ?? [],
             temporary: body.temporary === true ? { history: body.history ?? [] } : null,
             idempotency: idempotencyOf(request),
             correlation_id: request.id,

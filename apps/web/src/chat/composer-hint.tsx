@@ -11,8 +11,14 @@ const words = {
   refused: "composer.refused",
 } as const satisfies Partial<Record<Connection["state"], PlainMessageKey>>;
 
+type HintProps = {
+  readonly tooLong: boolean;
+  /** Pictures go along that the chosen model cannot see. */
+  readonly unseen: boolean;
+};
+
 /** One line under the composer, always there, so that nothing moves when it has something to say. */
-export function ComposerHint({ tooLong }: { readonly tooLong: boolean }) {
+export function ComposerHint({ tooLong, unseen }: HintProps) {
   const text = useText();
   const trouble = useTrouble();
   const service = useService();
@@ -20,6 +26,10 @@ export function ComposerHint({ tooLong }: { readonly tooLong: boolean }) {
     <div id="composer-hint" className="flex h-7 items-center justify-center gap-2 text-caption text-faint">
       {tooLong ? (
         <span className="text-danger">{text("composer.too_long")}</span>
+      ) : unseen && trouble === null ? (
+        <span className="truncate text-warn" role="status">
+          {text("composer.cannot_see")}
+        </span>
       ) : trouble !== null ? (
         <>
           <span className="truncate text-soft" role="status">

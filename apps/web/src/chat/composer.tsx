@@ -1,5 +1,6 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { newSessionId } from "@uci/client";
+import type { AttachmentReference } from "@uci/protocol";
 import { ArrowUp, Square } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useNavigate } from "react-router";
@@ -12,9 +13,12 @@ import { useChosenModel } from "../settings/use-model.ts";
 import { classNames } from "../ui/class-names.ts";
 import { showNotice } from "../ui/notice.tsx";
 import { Tip } from "../ui/tip.tsx";
+import { takeFiles, useAttachedFiles } from "./attached-files.ts";
 import { composerFieldId, edit } from "./chat-ui.ts";
 import { ComposerHint } from "./composer-hint.tsx";
 import { useDraft } from "./draft.ts";
+import { DraftFiles } from "./file-chips.tsx";
+import { DropPlace, FileButton, onPaste, useFileIntake } from "./file-intake.tsx";
 import { GrowingField } from "./growing-field.tsx";
 import { usePath, useWriting } from "./use-path.ts";
 
@@ -28,13 +32,18 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
   const { path } = usePath(sessionId);
   const writing = useWriting(path);
   const send = useSend(sessionId);
+  const files = useAttachedFiles(sessionId);
+  const takeIn = useFileIntake(sessionId);
   const tooLong = draft.length > messageCharacters;
-  const sendable = draft.trim() !== "" && !tooLong;
+  const isReady = files.every(({ state }) => state === "ready");
+  const sendable = (draft.trim() !== "" || files.length > 0) && isReady && !tooLong;
   const submit = () => {
     if (!sendable) return;
     setDraft("");
-    send(draft);
+    send(draft, takeFiles(sessionId));
   };
+  const { option } = useChosenModel();
+  const unseen = option?.images === false && files.some(({ mediaType }) => mediaType.startsWith("image/"));
   const editLast = () => {
     const last = path.findLast(({ message }) => message.role === "user");
     if (last !== undefined) edit(last.message.message_id);
@@ -42,44 +51,50 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
   return (
     <div className="mx-auto w-full max-w-[46rem] px-4 pb-[max(4px,env(safe-area-inset-bottom))]">
       <form
-        className="flex items-end gap-2 rounded-large border border-line-strong bg-raised py-2 pe-2 ps-4 transition-colors duration-150 focus-within:border-accent"
+        className="relative rounded-large border border-line-strong bg-raised py-2 pe-2 ps-4 transition-colors duration-150 focus-within:border-accent"
         onSubmit={(event) => {
           event.preventDefault();
           submit();
         }}
       >
-        <GrowingField
-          id={composerFieldId}
-          testId="composer"
-          label={text("composer.label")}
-          placeholder={text("composer.placeholder")}
-          describedBy="composer-hint"
-          autoFocus={matchMedia("(hover: hover)").matches}
-          value={draft}
-          onChange={setDraft}
-          onEnter={submit}
-          onUp={editLast}
-          className="max-h-[38dvh] py-[5px]"
-        />
-        {writing !== null && <StopButton messageId={writing.messageId} />}
-        {(writing === null || sendable) && (
-          <Tip text={text(writing === null ? "composer.send" : "composer.send_after")} keys="Enter">
-            <button
-              type="submit"
-              data-testid="send"
-              aria-label={text("composer.send")}
-              disabled={!sendable}
-              className={classNames(
-                roundButton,
-                "bg-accent text-on-accent hover:bg-accent-strong disabled:bg-bubble disabled:text-faint",
-              )}
-            >
-              <ArrowUp size={18} strokeWidth={2.25} aria-hidden />
-            </button>
-          </Tip>
-        )}
+        <DropPlace takeIn={takeIn} />
+        <DraftFiles sessionId={sessionId} files={files} />
+        <div className="flex items-end gap-2">
+          <FileButton takeIn={takeIn} />
+          <GrowingField
+            id={composerFieldId}
+            onPaste={(event) => onPaste(event, takeIn)}
+            testId="composer"
+            label={text("composer.label")}
+            placeholder={text("composer.placeholder")}
+            describedBy="composer-hint"
+            autoFocus={matchMedia("(hover: hover)").matches}
+            value={draft}
+            onChange={setDraft}
+            onEnter={submit}
+            onUp={editLast}
+            className="max-h-[38dvh] py-[5px]"
+          />
+          {writing !== null && <StopButton messageId={writing.messageId} />}
+          {(writing === null || sendable) && (
+            <Tip text={text(writing === null ? "composer.send" : "composer.send_after")} keys="Enter">
+              <button
+                type="submit"
+                data-testid="send"
+                aria-label={text("composer.send")}
+                disabled={!sendable}
+                className={classNames(
+                  roundButton,
+                  "bg-accent text-on-accent hover:bg-accent-strong disabled:bg-bubble disabled:text-faint",
+                )}
+              >
+                <ArrowUp size={18} strokeWidth={2.25} aria-hidden />
+              </button>
+            </Tip>
+          )}
+        </div>
       </form>
-      <ComposerHint tooLong={tooLong} />
+      <ComposerHint tooLong={tooLong} unseen={unseen} />
     </div>
   );
 }
@@ -87,17 +102,17 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
 const roundButton =
   "flex size-9 shrink-0 items-center justify-center rounded-full transition-colors duration-150 touch:size-10";
 
-function useSend(sessionId: string | null): (text: string) => void {
+function useSend(sessionId: string | null): (text: string, files: readonly AttachmentReference[]) => void {
   const service = useService();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const { choice } = useChosenModel();
-  return (message) => {
+  return (message, files) => {
     // What is written on the page of a chat that is gone begins another one.
     const gone = sessionId !== null && isGone(sessionId, queries);
     const target = sessionId === null || gone ? newSessionId() : sessionId;
     if (target !== sessionId) service.begin(target);
-    service.outbox.send(target, message, choice);
+    service.outbox.send(target, message, choice, { attachments: files });
     if (target !== sessionId) void navigate(`/s/${target}`);
   };
 }

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type Ref, useImperativeHandle, useLayoutEffect, useRef } from "react";
+import { type ClipboardEvent, type KeyboardEvent, type Ref, useImperativeHandle, useLayoutEffect, useRef } from "react";
 import { classNames } from "../ui/class-names.ts";
 
 type GrowingFieldProps = {
@@ -15,6 +15,7 @@ type GrowingFieldProps = {
   /** Enter without Shift, and not to end an input method's composition. */
   readonly onEnter: () => void;
   readonly onEscape?: () => void;
+  readonly onPaste?: (event: ClipboardEvent<HTMLTextAreaElement>) => void;
   /** Arrow up in an empty field. */
   readonly onUp?: () => void;
 };
@@ -48,6 +49,7 @@ export function GrowingField(props: GrowingFieldProps) {
       placeholder={props.placeholder}
       value={props.value}
       onChange={(event) => props.onChange(event.target.value)}
+      onPaste={props.onPaste}
       onKeyDown={(event) => onKey(event, props)}
       className={classNames(
         "block w-full resize-none bg-transparent text-body [field-sizing:content] outline-none placeholder:text-faint",

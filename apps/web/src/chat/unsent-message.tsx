@@ -6,8 +6,10 @@ import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
 import { useProblemText } from "../language/problem.ts";
 import { IconButton } from "../ui/icon-button.tsx";
+import { putFilesBack } from "./attached-files.ts";
 import { focusComposer } from "./chat-ui.ts";
 import { putBack } from "./draft.ts";
+import { SentFiles } from "./file-chips.tsx";
 import { Bubble } from "./user-message.tsx";
 
 const words = {
@@ -28,6 +30,7 @@ export function Unsent({ message }: { readonly message: UnsentMessage }) {
     // A chat that never came to be is left again.
     const begun = thread === undefined || Object.keys(thread.messages).length === 0;
     putBack(begun ? null : message.sessionId, message.text);
+    putFilesBack(begun ? null : message.sessionId, message.attachments ?? []);
     if (begun) void navigate("/");
     focusComposer();
   };
@@ -38,7 +41,8 @@ export function Unsent({ message }: { readonly message: UnsentMessage }) {
       aria-label={text("thread.unsent")}
       className="flex flex-col items-end"
     >
-      <Bubble text={message.text} faint={!failed} />
+      <SentFiles files={message.attachments ?? []} />
+      {message.text !== "" && <Bubble text={message.text} faint={!failed} />}
       <div className="mt-1 -me-1.5 flex min-h-7 items-center gap-1 text-caption text-faint touch:min-h-10">
         {message.state === "failed" && <span className="text-danger">{problemText(message.problem)}</span>}
         {(message.state === "queued" || message.state === "waiting") && text(words[message.state])}

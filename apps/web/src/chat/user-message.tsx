@@ -1,5 +1,5 @@
 import { Pencil, Trash2 } from "lucide-react";
-import { memo, useLayoutEffect, useRef, useState } from "react";
+import { memo, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useService } from "../connection/service-context.ts";
 import { useText } from "../language/language.ts";
 import { useChosenModel } from "../settings/use-model.ts";
@@ -7,7 +7,9 @@ import { Button } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
+import { attachmentsIn } from "./attached-files.ts";
 import { edit, focusComposer, useEditing } from "./chat-ui.ts";
+import { SentFiles } from "./file-chips.tsx";
 import { GrowingField } from "./growing-field.tsx";
 import type { PathStep } from "./path.ts";
 import { removeMessage } from "./removing-messages.ts";
@@ -17,6 +19,7 @@ import { SiblingSwitch } from "./sibling-switch.tsx";
 export const UserMessage = memo(function UserMessage({ message, siblings, index }: PathStep) {
   const text = useText();
   const service = useService();
+  const files = useMemo(() => attachmentsIn(message.metadata.attachments), [message.metadata.attachments]);
   const editing = useEditing(({ messageId }) => messageId === message.message_id);
   return (
     <article
@@ -25,7 +28,9 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
       aria-label={text("thread.your_message")}
       className="group/message flex flex-col items-end"
     >
-      {editing ? <EditForm {...{ message, siblings, index }} /> : <Bubble text={message.content} />}
+      <SentFiles files={files} />
+      {editing && <EditForm {...{ message, siblings, index }} />}
+      {!editing && message.content !== "" && <Bubble text={message.content} />}
       {!editing && (
         <div className="mt-1 -me-1.5 flex h-7 items-center gap-0.5 touch:h-10">
           <div className="flex items-center gap-0.5 opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100 touch:opacity-100">
@@ -101,7 +106,8 @@ function EditForm({ message }: PathStep) {
   };
   const send = () => {
     if (text.trim() === "") return;
-    service.outbox.send(message.session_id, text, choice, message.parent_message_id);
+    const attachments = attachmentsIn(message.metadata.attachments);
+    service.outbox.send(message.session_id, text, choice, { parentMessageId: message.parent_message_id, attachments });
     close();
   };
   return (

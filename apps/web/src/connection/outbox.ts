@@ -1,5 +1,5 @@
 import { ApiError, type Client, newIdempotencyKey } from "@uci/client";
-import type { ChatRequest } from "@uci/protocol";
+import type { AttachmentReference, ChatRequest } from "@uci/protocol";
 import { activePath } from "../chat/path.ts";
 import { emptyThread, type ModelChoice, type UnsentMessage } from "./state.ts";
 import { change, useChat } from "./store.ts";
@@ -12,6 +12,11 @@ const retryMs = 5_000;
 type OutboxListener = {
   readonly onAccepted: (messageId: string, sessionId: string) => void;
   readonly onUnauthenticated: () => void;
+};
+
+type SendPlace = {
+  readonly parentMessageId?: string | null;
+  readonly attachments?: readonly AttachmentReference[];
 };
 
 /** Sends messages one after the other, each once, however often it takes; keeps over reloads what has not gone out. */
@@ -44,9 +49,14 @@ export class Outbox {
   }
 
   /** `parentMessageId`: the message it answers, null for a new root; without it, whatever is last then. */
-  send(sessionId: string, text: string, model: ModelChoice, parentMessageId?: string | null): void {
+  send(
+    sessionId: string,
+    text: string,
+    model: ModelChoice,
+    { parentMessageId, attachments = [] }: SendPlace = {},
+  ): void {
     const fresh = { request: null, state: "queued", problem: null } as const;
-    this.#note({ key: newIdempotencyKey(), sessionId, text, parentMessageId, model, ...fresh });
+    this.#note({ key: newIdempotencyKey(), sessionId, text, attachments, parentMessageId, model, ...fresh });
     this.sendNext(sessionId);
   }
 
@@ -80,10 +90,11 @@ export class Outbox {
   }
 
   async #sendNow(message: UnsentMessage, leafMessageId: string | null): Promise<void> {
-    const { sessionId, text, model, parentMessageId } = message;
+    const { sessionId, text, model, parentMessageId, attachments = [] } = message;
     const request: ChatRequest = message.request ?? {
       session_id: sessionId,
       message: text,
+      ...(attachments.length === 0 ? {} : { attachments: attachments.map(({ attachment_id }) => attachment_id) }),
       parent_message_id: parentMessageId === undefined ? leafMessageId : parentMessageId,
       ...model,
     };

@@ -1,5 +1,5 @@
 import type { ApiError, ConnectionState } from "@uci/client";
-import type { AnswerStatus, ChatRequest, Message, Session } from "@uci/protocol";
+import type { AnswerStatus, AttachmentReference, ChatRequest, Message, Session } from "@uci/protocol";
 import type { ToolPart } from "@uci/stream";
 
 /** What is known of an answer while it is being written. */
@@ -43,6 +43,8 @@ export type UnsentMessage = {
   readonly key: string;
   readonly sessionId: string;
   readonly text: string;
+  /** Files that go along. */
+  readonly attachments?: readonly AttachmentReference[];
   /** The message it answers, null for a new root; undefined: whatever is last when its turn comes. */
   readonly parentMessageId: string | null | undefined;
   readonly model: ModelChoice;

@@ -8,6 +8,7 @@ export const storageKeys = {
   unsent: (key: string) => `uci.unsent.${key}`,
   /** Set once somebody signed in here, so that an expired sign-in does not silently become a guest's. */
   registered: "uci.registered",
+  attached: (sessionId: string | null) => `uci.attached.${sessionId ?? "new"}`,
   draft: (sessionId: string | null) => `uci.draft.${sessionId ?? "new"}`,
 } as const;
 

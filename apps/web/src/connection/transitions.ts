@@ -76,6 +76,8 @@ export function applyAccepted(state: ChatState, unsent: UnsentMessage, accepted:
     role: "user",
     content: unsent.text,
     status: "complete",
+    metadata:
+      unsent.attachments === undefined || unsent.attachments.length === 0 ? {} : { attachments: unsent.attachments },
   };
   const answer: Message = {
     ...common,

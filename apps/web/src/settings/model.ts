@@ -17,6 +17,8 @@ export type ModelOption = {
   readonly providerId: string;
   readonly modelId: string;
   readonly default: boolean;
+  /** It can see images. */
+  readonly images: boolean;
 };
 
 /** All models, one list. One of them is the default, whatever the providers say of theirs. */
@@ -28,6 +30,7 @@ export function modelOptions(list: ModelList | undefined): ModelOption[] {
       providerId: provider.id,
       modelId: model.id,
       default: model.default,
+      images: model.images,
     })),
   );
   const first = options.find((option) => option.default);

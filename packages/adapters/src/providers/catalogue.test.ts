@@ -33,7 +33,13 @@ describe("the catalogue", () => {
         name: "Offline",
         configured_by: "built in",
         models: [
-          { id: "eliza", name: "ELIZA (built in)", default: true, abilities: { resume: false, continuePrefix: true } },
+          {
+            id: "eliza",
+            name: "ELIZA (built in)",
+            default: true,
+            images: false,
+            abilities: { resume: false, continuePrefix: true },
+          },
         ],
       },
     ]);

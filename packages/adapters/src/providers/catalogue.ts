@@ -12,6 +12,7 @@ export type ModelDescription = {
   readonly id: string;
   readonly name: string;
   readonly default: boolean;
+  readonly images: boolean;
   readonly context_window_tokens?: number;
   readonly abilities: ModelAbilities;
 };
@@ -30,6 +31,8 @@ export type Providers = {
   catalogue(): ProviderDescription[];
   /** Context window of a model in tokens; undefined: not known. */
   contextWindowTokens(provider: string, model: string): number | undefined;
+  /** Whether a model can see images. */
+  seesImages(provider: string, model: string): boolean;
   /** Asks the providers whose models were not named for their lists. Bounded in time, never throws; warns instead. */
   ready(): Promise<void>;
 };
@@ -67,6 +70,7 @@ export function createProviders(settings: ProviderSettings, surroundings: Provid
   return {
     model,
     catalogue: () => describe(providers),
+    seesImages: (providerId, modelId) => find(providerId, modelId)?.model.images ?? false,
     contextWindowTokens: (providerId, modelId) => find(providerId, modelId)?.model.contextWindowTokens,
     async ready() {
       await Promise.all(providers.map((provider) => provider.ready()));
@@ -99,13 +103,14 @@ function describe(providers: readonly ModelProvider[]): ProviderDescription[] {
     id: provider.id,
     name: provider.name,
     configured_by: provider.configuredBy,
-    models: provider.models().map(({ id, name, contextWindowTokens, abilities }) => {
+    models: provider.models().map(({ id, name, images, contextWindowTokens, abilities }) => {
       const isDefault = !defaultGiven;
       defaultGiven = true;
       return {
         id,
         name,
         default: isDefault,
+        images,
         ...(contextWindowTokens === undefined ? {} : { context_window_tokens: contextWindowTokens }),
         abilities,
       };

@@ -18,6 +18,8 @@ export type ProviderModel = {
   readonly name: string;
   readonly contextWindowTokens?: number;
   readonly continuation: ContinuationStyle | null;
+  /** It can see images. */
+  readonly images: boolean;
   readonly reasoning?: ReasoningEffort;
   readonly abilities: ModelAbilities;
 };

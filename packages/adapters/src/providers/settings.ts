@@ -21,6 +21,8 @@ export const modelSettingSchema = z.strictObject({
   /** How the model goes on from the beginning of an answer, where it does. */
   continue_prefix: continuePrefix.optional(),
   reasoning: z.enum(reasoningEfforts).optional(),
+  /** Whether the model can see images; where it is not said, those of OpenAI and Anthropic can and others cannot. */
+  images: z.boolean().optional(),
 });
 export type ModelSetting = z.infer<typeof modelSettingSchema>;
 

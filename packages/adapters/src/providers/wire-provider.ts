@@ -85,6 +85,7 @@ export class WireProvider implements ModelProvider {
       id: setting.id,
       name: setting.name ?? setting.id,
       continuation,
+      images: setting.images ?? kind !== "openai-compatible",
       ...(setting.context_window_tokens === undefined ? {} : { contextWindowTokens: setting.context_window_tokens }),
       ...(setting.reasoning === undefined ? {} : { reasoning: setting.reasoning }),
       abilities: { resume: kind === "openai" && resumable, continuePrefix: continuation !== null },

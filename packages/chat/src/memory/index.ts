@@ -1,1 +1,2 @@
+export { MemoryAttachments } from "./attachments.ts";
 export { MemorySessionMetaCache } from "./session-meta.ts";

@@ -1,5 +1,6 @@
 import type { ConversationStore, TitleStore } from "@uci/chat";
 import type { Kysely } from "kysely";
+import { PostgresAttachments } from "./attachments.ts";
 import { ModelCatalogueStore } from "./catalogue.ts";
 import { PostgresConnectionTable } from "./connection-table.ts";
 import { PostgresFolders } from "./folders.ts";
@@ -26,7 +27,7 @@ export { replacePassword } from "./passwords.ts";
 export { isDatabaseUnavailable, type PoolSettings } from "./pool.ts";
 
 /** Makes a new id of a kind. */
-export type MakeId = (kind: "session" | "message" | "job" | "folder" | "prompt") => string;
+export type MakeId = (kind: "session" | "message" | "job" | "folder" | "prompt" | "attachment") => string;
 
 export type PostgresStore = {
   readonly conversations: ConversationStore;
@@ -65,6 +66,7 @@ export async function openPostgresStore(
       sessions: new PostgresSessions(database, () => makeId("session")),
       messages: new PostgresMessages(database),
       tree: new PostgresTree(database, makeId),
+      attachments: new PostgresAttachments(database, () => makeId("attachment")),
       users: new PostgresUsers(database),
       folders: new PostgresFolders(database, () => makeId("folder")),
       prompts: new PostgresPrompts(database, () => makeId("prompt")),

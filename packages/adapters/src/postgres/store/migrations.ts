@@ -187,6 +187,24 @@ export const steps: MigrationSteps = {
       user_id text collate "C" primary key references users on delete cascade,
       preferences jsonb not null default '{}')`,
   ],
+  "0005_attachments": [
+    `create table attachments (
+      attachment_id text collate "C" primary key,
+      user_id text collate "C" not null references users on delete cascade,
+      name text not null,
+      media_type text not null,
+      size integer not null,
+      bytes bytea not null,
+      created_at timestamptz(3) not null default now())`,
+    // What is kept is compressed already, or small.
+    "alter table attachments alter column bytes set storage external",
+    "create index attachments_of_user on attachments (user_id, created_at)",
+    `create table message_attachments (
+      message_id text collate "C" not null references messages on delete cascade,
+      attachment_id text collate "C" not null references attachments on delete cascade,
+      primary key (message_id, attachment_id))`,
+    "create index message_attachments_of_attachment on message_attachments (attachment_id)",
+  ],
 };
 
 /** The database's history is not the one this program would make. */

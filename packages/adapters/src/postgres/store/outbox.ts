@@ -1,6 +1,7 @@
 import { type WorkflowRequest, wireTimes } from "@uci/protocol";
 import type { Outbox, PendingJob } from "@uci/stream";
 import { type Kysely, type Selectable, sql } from "kysely";
+import { removeUnusedAttachments } from "./attachments.ts";
 import type { Database, WorkflowJobsTable } from "./schema.ts";
 
 /** The advisory lock of the sweeper; any number that nobody else uses. */
@@ -9,6 +10,9 @@ const sweeperLock = 7_241_993_018;
 const expiredAtOnce = 5_000;
 /** How long jobs that are done are kept for whoever asks what happened. */
 const keptJobsMs = 7 * 24 * 60 * 60_000;
+
+/** How long a file waits for a message that uses it. */
+const unusedAttachmentsMs = 24 * 60 * 60_000;
 
 /** The jobs' rows in PostgreSQL. */
 export class PostgresOutbox implements Outbox {
@@ -83,6 +87,7 @@ export class PostgresOutbox implements Outbox {
         removed = Number((await query.execute(this.#database)).numAffectedRows);
       }
     }
+    await removeUnusedAttachments(this.#database, unusedAttachmentsMs);
   }
 }
 

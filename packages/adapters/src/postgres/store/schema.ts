@@ -114,6 +114,18 @@ export type IdempotencyKeysTable = {
   created_at: GeneratedTimestamp;
 };
 
+export type AttachmentsTable = {
+  attachment_id: string;
+  user_id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  bytes: Buffer;
+  created_at: GeneratedTimestamp;
+};
+
+export type MessageAttachmentsTable = { message_id: string; attachment_id: string };
+
 export type ActiveConnectionsTable = {
   connection_id: string;
   session_id: string;
@@ -139,6 +151,8 @@ export type Database = {
   prompts: PromptsTable;
   user_preferences: UserPreferencesTable;
   messages: MessagesTable;
+  attachments: AttachmentsTable;
+  message_attachments: MessageAttachmentsTable;
   workflow_jobs: WorkflowJobsTable;
   idempotency_keys: IdempotencyKeysTable;
   active_connections: ActiveConnectionsTable;

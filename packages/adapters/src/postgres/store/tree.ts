@@ -78,6 +78,11 @@ export class PostgresTree implements TreeStore {
         from unnest(${path}::text[], ${copies}::text[], ${parents}::text[])
           as copy(source_id, message_id, parent_message_id)
         join messages m on m.message_id = copy.source_id`.execute(open);
+      await sql`
+        insert into message_attachments (message_id, attachment_id)
+        select copy.message_id, l.attachment_id
+        from unnest(${path}::text[], ${copies}::text[]) as copy(source_id, message_id)
+        join message_attachments l on l.message_id = copy.source_id`.execute(open);
       return { kind: "branched", session };
     });
   }

@@ -12,6 +12,7 @@ import {
 } from "@uci/chat";
 import {
   type AnswerStatus,
+  type AttachmentReference,
   type GenerationContext,
   type HistoryMessage,
   isFinalStatus,
@@ -20,6 +21,7 @@ import {
   wireTimes,
 } from "@uci/protocol";
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
+import { useAttachments } from "./attachments.ts";
 import type { ChatSessionsTable, Database, MessagesTable } from "./schema.ts";
 import { storable, storableJson } from "./storable.ts";
 import { messageView, sessionView } from "./views.ts";
@@ -72,7 +74,7 @@ export class PostgresTurns implements TurnStore {
       const parent = await this.#parent(open, session.session_id, request.parent_message_id);
       const { temporary, message } = request;
       const history = temporary === null ? await historyOf(open, parent) : givenHistory(temporary.history);
-      const userMessage = await open
+      const inserted = await open
         .insertInto("messages")
         .values({
           message_id: this.#makeId("message"),
@@ -85,6 +87,7 @@ export class PostgresTurns implements TurnStore {
         })
         .returningAll()
         .executeTakeFirstOrThrow();
+      const userMessage = await withFiles(open, request, inserted);
       const question = temporary === null ? userMessage.content : storable(message);
       return { session, sessionCreated: created, userMessage, question, history };
     });
@@ -311,6 +314,24 @@ export class PostgresTurns implements TurnStore {
   }
 }
 
+/** The message with its files, which it also names itself: a list of messages shows them without looking elsewhere. */
+async function withFiles(open: Open, request: TurnRequest, message: MessageRow): Promise<MessageRow> {
+  if (request.attachments.length === 0) return message;
+  const files = await useAttachments(open, request.user_id, message.message_id, request.attachments);
+  if (files === null) throw new Refused({ kind: "not_found" });
+  return open
+    .updateTable("messages")
+    .set({ metadata: sql`${storableJson({ attachments: files })}::jsonb` })
+    .where("message_id", "=", message.message_id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+function filesOf(message: MessageRow): AttachmentReference[] {
+  const { attachments }: Record<string, unknown> = message.metadata;
+  return Array.isArray(attachments) ? (attachments as AttachmentReference[]) : [];
+}
+
 /** Now, or just after the message replied to: a clock that was set back must not turn a conversation round. */
 function notBefore(parent: MessageRow | null) {
   if (parent === null) return sql<Date>`now()`;
@@ -325,6 +346,7 @@ function titled(message: string): string | null {
 function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowRequest {
   const { temperature, max_tokens, system_prompt }: GenerationContext = request.context;
   const { answerBegins } = plan;
+  const attachments = filesOf(plan.userMessage);
   const historyBytes = wireLimits.conversationHistoryBytes - Buffer.byteLength(answerBegins ?? "");
   return {
     message_id: answer.message_id,
@@ -339,6 +361,7 @@ function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowR
       ...(system_prompt === undefined ? {} : { system_prompt }),
       conversation_history: conversationHistory(plan.history, historyBytes),
       ...(answerBegins === undefined ? {} : { answer_begins: answerBegins }),
+      ...(attachments.length === 0 ? {} : { attachments }),
     },
     generation: 0,
     timestamp: answer.created_at.toISOString(),
@@ -382,13 +405,13 @@ function messageRow(open: Open, messageId: string): Promise<MessageRow | undefin
 async function pathTo(open: Open, messageId: string): Promise<PathMessage[]> {
   const { rows } = await sql<PathMessage>`
     with recursive path as (
-      select message_id, parent_message_id, role, content, status, 1 as depth, octet_length(content)::bigint as bytes
+      select message_id, parent_message_id, role, content, status, metadata -> 'attachments' as attachments, 1 as depth, octet_length(content)::bigint as bytes
       from messages where message_id = ${messageId}
       union all
-      select m.message_id, m.parent_message_id, m.role, m.content, m.status, path.depth + 1,
+      select m.message_id, m.parent_message_id, m.role, m.content, m.status, m.metadata -> 'attachments', path.depth + 1,
         path.bytes + octet_length(m.content)
       from messages m join path on m.message_id = path.parent_message_id
       where path.depth < ${pathMessages} and path.bytes < ${wireLimits.conversationHistoryBytes})
-    select role, content, status from path order by depth desc`.execute(open);
+    select role, content, status, attachments from path order by depth desc`.execute(open);
   return rows;
 }

@@ -71,6 +71,11 @@ export class PostgresUsers implements UserStore {
         .returning("session_id")
         .execute();
       await moveCollections(transaction, fromUserId, toUserId);
+      await transaction
+        .updateTable("attachments")
+        .set({ user_id: toUserId })
+        .where("user_id", "=", fromUserId)
+        .execute();
       return moved.map((row) => row.session_id);
     });
   }

@@ -1,6 +1,7 @@
 import type { Compilable, RawBuilder } from "kysely";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { unusedCountQuery } from "../store/attachments.ts";
 import { currentCatalogueQuery, expiredCataloguesQuery } from "../store/catalogue.ts";
 import {
   changeQuery,
@@ -62,6 +63,14 @@ async function fill(client: pg.Client): Promise<void> {
     `insert into workflow_jobs (job_id, message_id, session_id, user_id, state, request, finished_at)
      select 'j' || message_id, message_id, session_id, 'u1', case when status = 'queued' then 'open' else 'done' end, '{}', now() - length(message_id) * interval '1 hour'
      from messages`,
+  );
+  await client.query(
+    `insert into attachments (attachment_id, user_id, name, media_type, size, bytes, created_at)
+     select 'a' || n, 'u' || (1 + n % 50), 'n', 'text/plain', 1, 'x', now() - n * interval '1 minute'
+     from generate_series(1, 20000) n`,
+  );
+  await client.query(
+    "insert into message_attachments select 'm' || n, 'a' || n from generate_series(1, 20000) n where n % 100 > 0",
   );
   await client.query(
     `insert into idempotency_keys (user_id, key, body_hash, correlation_id, created_at)
@@ -233,6 +242,11 @@ describe("what keeps the tables small, and the table of connections, is served b
       () => written(temporarySessionsQuery()),
     ],
     ["keys that expired", ["idempotency_keys_by_age"], () => written(expiredKeysQuery())],
+    [
+      "files of a user that nobody uses",
+      ["attachments_of_user", "message_attachments_of_attachment"],
+      () => written(unusedCountQuery("u7")),
+    ],
     ["jobs done long ago", ["workflow_jobs_finished"], () => written(expiredJobsQuery())],
     ["catalogues of workers long gone", ["model_catalogue_by_age"], () => written(expiredCataloguesQuery())],
     ["connections seen", ["active_connections_pkey"], () => written(seenQuery(some("pod-1")))],

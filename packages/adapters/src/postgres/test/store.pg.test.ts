@@ -1,5 +1,5 @@
 import { cachedConversations, cachedTitles } from "@uci/chat";
-import { type StoreUnderTest, storeConformance } from "@uci/chat/conformance";
+import { attachmentConformance, type StoreUnderTest, storeConformance } from "@uci/chat/conformance";
 import { MemorySessionMetaCache } from "@uci/chat/memory";
 import { afterAll, describe } from "vitest";
 import type { PostgresStore } from "../store/index.ts";
@@ -24,6 +24,7 @@ function shared(start: () => Promise<TestServer>): () => Promise<StoreUnderTest>
 
 describe("PostgreSQL 18", () => {
   const store = shared(startPackagedServer);
+  attachmentConformance("the packaged server", filesOver(store));
   storeConformance("the packaged server", store);
   storeConformance("the packaged server behind a cache", async () => {
     const { conversations, ledger, outbox, titles } = await store();
@@ -38,6 +39,26 @@ describe("PostgreSQL 18", () => {
     };
   });
 });
+
+/** Users and messages for files, over one store. */
+function filesOver(store: () => Promise<StoreUnderTest>) {
+  let made = 0;
+  return async () => {
+    const { turns, users, attachments } = (await store()).conversations;
+    const userId = `files-${process.pid}-${++made}`;
+    await users.ensure(userId);
+    const newMessage = async () => {
+      const outcome = await turns.acceptTurn({
+        ...{ user_id: userId, session_id: undefined, message: "with files", parent_message_id: null },
+        ...{ ai_provider: undefined, model: undefined, context: {}, attachments: [], temporary: null },
+        ...{ idempotency: null, correlation_id: "corr_1" },
+      });
+      if (outcome.kind !== "accepted") throw new Error(outcome.kind);
+      return outcome.turn.user_message.message_id;
+    };
+    return { store: attachments, userId, newMessage };
+  };
+}
 
 describe("PostgreSQL 15", () => {
   storeConformance("Debian's server", shared(startDebianServer));

@@ -18,6 +18,7 @@ const eliza: ProviderModel = {
   id: "eliza",
   name: "ELIZA (built in)",
   continuation: "assistant",
+  images: false,
   abilities: { resume: false, continuePrefix: true },
 };
 

@@ -1,0 +1,115 @@
+import type { AttachmentStore, NewAttachment } from "@uci/chat";
+import { type Attachment, type AttachmentReference, wireLimits } from "@uci/protocol";
+import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
+import type { AttachmentsTable, Database } from "./schema.ts";
+import { storable } from "./storable.ts";
+
+/** Unused files removed in one statement. */
+const removedAtOnce = 200;
+
+/** Files of users, their bytes in a column of their own: ten megabytes at most, and read one by one. */
+export class PostgresAttachments implements AttachmentStore {
+  readonly #database: Kysely<Database>;
+  readonly #makeAttachmentId: () => string;
+
+  constructor(database: Kysely<Database>, makeAttachmentId: () => string) {
+    this.#database = database;
+    this.#makeAttachmentId = makeAttachmentId;
+  }
+
+  async put(userId: string, { name, media_type, bytes }: NewAttachment): Promise<Attachment | null> {
+    const { rows } = await unusedCountQuery(userId).execute(this.#database);
+    if ((rows[0]?.count ?? 0) >= wireLimits.unusedAttachments) return null;
+    const row = await this.#database
+      .insertInto("attachments")
+      .values({
+        attachment_id: this.#makeAttachmentId(),
+        user_id: userId,
+        name: storable(name),
+        media_type: storable(media_type),
+        size: bytes.length,
+        bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+      })
+      .returning(["attachment_id", "name", "media_type", "size", "created_at"])
+      .executeTakeFirstOrThrow();
+    return attachmentView(row);
+  }
+
+  async get(userId: string, attachmentId: string): Promise<{ attachment: Attachment; bytes: Uint8Array } | null> {
+    const row = await this.#database
+      .selectFrom("attachments")
+      .selectAll()
+      .where("attachment_id", "=", attachmentId)
+      .where("user_id", "=", userId)
+      .executeTakeFirst();
+    return row === undefined ? null : { attachment: attachmentView(row), bytes: row.bytes };
+  }
+
+  use(userId: string, messageId: string, attachmentIds: readonly string[]) {
+    return this.#database.transaction().execute((open) => useAttachments(open, userId, messageId, attachmentIds));
+  }
+
+  async remove(userId: string, attachmentId: string): Promise<boolean> {
+    const { numAffectedRows } = await sql`
+      delete from attachments a where attachment_id = ${attachmentId} and user_id = ${userId}
+        and not exists (select from message_attachments l where l.attachment_id = a.attachment_id)`.execute(
+      this.#database,
+    );
+    return numAffectedRows === 1n;
+  }
+
+  removeUnused(olderThanMs: number): Promise<number> {
+    return removeUnusedAttachments(this.#database, olderThanMs);
+  }
+}
+
+/** Removes files that no message uses, in pieces, so that none takes long; how many. */
+export async function removeUnusedAttachments(database: Kysely<Database>, olderThanMs: number): Promise<number> {
+  let total = 0;
+  for (let removed = removedAtOnce; removed === removedAtOnce; total += removed) {
+    removed = Number((await unusedQuery(olderThanMs).execute(database)).numAffectedRows);
+  }
+  return total;
+}
+
+/** Ties files to a message within a transaction; null when one of them is not the user's. */
+export async function useAttachments(
+  open: Transaction<Database>,
+  userId: string,
+  messageId: string,
+  attachmentIds: readonly string[],
+): Promise<readonly AttachmentReference[] | null> {
+  const found = await sql<AttachmentReference>`
+    select attachment_id, name, media_type from attachments
+    where attachment_id = any(${[...attachmentIds]}::text[]) and user_id = ${userId} for share`.execute(open);
+  const byId = new Map(found.rows.map((row) => [row.attachment_id, row]));
+  const used = [...new Set(attachmentIds)].map((id) => byId.get(id));
+  if (used.some((row) => row === undefined)) return null;
+  await sql`
+    insert into message_attachments (message_id, attachment_id)
+    select ${messageId}, unnest(${[...byId.keys()]}::text[]) on conflict do nothing`.execute(open);
+  return used.filter((row) => row !== undefined);
+}
+
+/** Looks at every file's row, once an hour; the bytes lie elsewhere, so that the rows are few pages. */
+export function unusedQuery(olderThanMs: number) {
+  return sql`
+    delete from attachments where attachment_id = any(array(
+      select attachment_id from attachments a
+      where created_at < now() - ${olderThanMs} * interval '1 millisecond'
+        and not exists (select from message_attachments l where l.attachment_id = a.attachment_id)
+      limit ${removedAtOnce}))`;
+}
+
+/** Served by the index `attachments_of_user`. */
+export function unusedCountQuery(userId: string) {
+  return sql<{ count: number }>`
+    select count(*)::integer as count from attachments a
+    where user_id = ${userId} and created_at > now() - interval '1 day'
+      and not exists (select from message_attachments l where l.attachment_id = a.attachment_id)`;
+}
+
+function attachmentView(row: Omit<Selectable<AttachmentsTable>, "bytes" | "user_id">): Attachment {
+  const { attachment_id, name, media_type, size, created_at } = row;
+  return { attachment_id, name, media_type, size, created_at: created_at.toISOString() };
+}
