@@ -9,6 +9,7 @@ const providers: Providers = {
   model: scriptedModel,
   catalogue: () => [],
   contextWindowTokens: () => undefined,
+  seesImages: () => false,
   ready: async () => undefined,
 };
 
