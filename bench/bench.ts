@@ -12,9 +12,12 @@ import { type BenchCase, type Figures, median } from "./cases/case.ts";
 import { delay } from "./cases/delay.ts";
 import { deliver } from "./cases/deliver.ts";
 import { growth } from "./cases/growth.ts";
+import { history } from "./cases/history.ts";
 import { idle } from "./cases/idle.ts";
 import { pipeline } from "./cases/pipeline.ts";
+import { providers } from "./cases/providers.ts";
 import { resume } from "./cases/resume.ts";
+import { start } from "./cases/start.ts";
 
 const usage = `Speed against yardsticks, in one run on one machine.
 
@@ -33,6 +36,9 @@ const cases: readonly BenchCase[] = [
   idle,
   resume,
   growth,
+  providers,
+  history,
+  start,
 ];
 
 type SideResult = { readonly name: string; readonly median: Figures; readonly rounds: readonly Figures[] };

@@ -4,7 +4,8 @@ import type { BenchCase, Figures } from "./case.ts";
 
 const readers = 500;
 const tokensPerSecond = 5;
-const tokens = 60;
+/** Longer than it takes until all are back. */
+const tokens = 1_000;
 /** Read before the cut, a chunk a token. */
 const readChunks = 10;
 
@@ -26,8 +27,10 @@ export const resume: BenchCase = {
 async function cutAndBack(world: BenchWorld, withCursor: boolean): Promise<Figures> {
   const first = nothingReceived();
   const { names, readers: opened } = await world.open(readers, 1, first, { through: "pod", stamps: false });
+  const answers: { name: string; messageId: string }[] = [];
+  const ask = async (name: string) => ({ name, messageId: await world.ask(name, { tokens, tokensPerSecond }) });
   for (let from = 0; from < names.length; from += 50) {
-    await Promise.all(names.slice(from, from + 50).map((name) => world.ask(name, { tokens, tokensPerSecond })));
+    answers.push(...(await Promise.all(names.slice(from, from + 50).map(ask))));
   }
   await until("something is read", () => first.chunks >= readers * readChunks);
   const cursors = opened.map(({ cursor }) => cursor);
@@ -41,7 +44,9 @@ async function cutAndBack(world: BenchWorld, withCursor: boolean): Promise<Figur
   await until("all are ready again", () => second.ready === readers);
   const readyMs = performance.now() - startedMs;
   const bytes = second.bytes;
-  await until("all answers have ended", () => second.ended >= readers);
+  for (let from = 0; from < answers.length; from += 50) {
+    await Promise.all(answers.slice(from, from + 50).map(({ name, messageId }) => world.stop(name, messageId)));
+  }
   for (const reader of again) reader.close();
   return { "ms until all are ready": readyMs, "bytes a reader until ready": bytes / readers };
 }

@@ -1,3 +1,4 @@
+import { createClient } from "@uci/client";
 import { temporaryFolder } from "@uci/services";
 import { type Cluster, startCluster } from "../../tools/cluster/index.ts";
 import { CpuWatch } from "./processes.ts";
@@ -97,14 +98,18 @@ export class BenchWorld {
     return { received, tokens: load.answers * load.tokens, seconds, cpu };
   }
 
-  async ask(session: string, { tokens, tokensPerSecond }: Pick<Load, "tokens" | "tokensPerSecond">): Promise<void> {
-    const response = await fetch(new URL("/api/chat", this.podAddress), {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-user-id": session },
-      body: JSON.stringify({ session_id: session, message: `${tokens} tokens at ${tokensPerSecond} a second` }),
-    });
-    if (response.status !== 202) throw new Error(`refused with ${response.status}: ${await response.text()}`);
-    await response.arrayBuffer();
+  /** Sends a message as the client does: again under the same key where the pod says that it may be tried again. */
+  async ask(session: string, { tokens, tokensPerSecond }: Pick<Load, "tokens" | "tokensPerSecond">): Promise<string> {
+    const message = `${tokens} tokens at ${tokensPerSecond} a second`;
+    return (await this.#client(session).chat({ session_id: session, message })).message_id;
+  }
+
+  async stop(session: string, messageId: string): Promise<void> {
+    await this.#client(session).messages.stop(messageId);
+  }
+
+  #client(session: string) {
+    return createClient({ baseUrl: this.podAddress.origin, userId: session });
   }
 
   #pids() {
