@@ -1,21 +1,50 @@
-import { useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { Navigate, useMatch } from "react-router";
 import { ChatPage } from "./chat/chat-page.tsx";
 import { useService } from "./connection/service-context.ts";
 import { PalettePlace } from "./palette/palette-place.tsx";
 import { useAccount } from "./settings/account.ts";
 import { AccountDialog } from "./settings/account-dialog.tsx";
+import { SessionSettingsDialog } from "./settings/session-settings.tsx";
+import { useSettingsDialog } from "./settings/settings-state.ts";
 import { ShortcutsDialog } from "./settings/shortcuts-dialog.tsx";
 import { removePendingNow } from "./sidebar/removing.ts";
+import { ShareDialog } from "./sidebar/share-dialog.tsx";
 import { SideBar } from "./sidebar/side-bar.tsx";
 import { Announcer } from "./ui/announcer.tsx";
 import { usePageKeys } from "./use-page-keys.ts";
 
+const SharePage = lazy(() => import("./share/share-page.tsx"));
+const SettingsDialog = lazy(() => import("./settings/settings-dialog.tsx"));
+
+/** A part of the page that is fetched when it is first opened, and stays from then on, so that it can close calmly. */
+function Later({ open, children }: { readonly open: boolean; readonly children: ReactNode }) {
+  const [wanted, setWanted] = useState(open);
+  useEffect(() => {
+    if (open) setWanted(true);
+  }, [open]);
+  return wanted ? <Suspense>{children}</Suspense> : null;
+}
+
 /** The whole page. There are two addresses: a new chat, and one that exists. */
 export function App() {
+  const shareId = useMatch("/share/:shareId")?.params.shareId;
+  // Whoever reads what was shared is not made a guest for it.
+  if (shareId !== undefined) {
+    return (
+      <Suspense>
+        <SharePage shareId={shareId} />
+      </Suspense>
+    );
+  }
+  return <ChatApp />;
+}
+
+function ChatApp() {
   const home = useMatch("/");
   const sessionId = useMatch("/s/:sessionId")?.params.sessionId ?? null;
   const enabled = useSignedIn();
+  const settingsOpen = useSettingsDialog((state) => state.page !== null);
   usePageKeys();
   useEffect(() => {
     window.addEventListener("pagehide", removePendingNow);
@@ -27,6 +56,11 @@ export function App() {
       <SideBar enabled={enabled} />
       <ChatPage sessionId={sessionId} enabled={enabled} />
       <AccountDialog />
+      <ShareDialog />
+      <SessionSettingsDialog />
+      <Later open={settingsOpen}>
+        <SettingsDialog />
+      </Later>
       <ShortcutsDialog />
       <PalettePlace />
       <Announcer />

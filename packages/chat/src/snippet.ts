@@ -4,6 +4,8 @@ import { matchesIn } from "./search-words.ts";
 const charactersBefore = 50;
 const charactersInAll = 180;
 const charactersLookedAt = 200_000;
+/** Signs of Markdown, which say nothing in one line. */
+const marks = /[*`~#>|]+/gu;
 
 /** The place of a text where a query matches, in one line, cut into what matches and what does not. */
 export function snippetOf(text: string, query: string): SnippetPart[] {
@@ -12,7 +14,7 @@ export function snippetOf(text: string, query: string): SnippetPart[] {
   const start = first <= charactersBefore ? 0 : wordStart(looked, first - charactersBefore);
   const end = Math.min(looked.length, start + charactersInAll);
   // Cut first, so that spaces made one do not move the ranges.
-  const line = looked.slice(start, end).toWellFormed().replace(/\s+/gu, " ").trim();
+  const line = looked.slice(start, end).toWellFormed().replace(marks, " ").replace(/\s+/gu, " ").trim();
   const parts: SnippetPart[] = [];
   let at = 0;
   const add = (piece: string, match: boolean) => piece !== "" && parts.push({ text: piece, match });

@@ -21,7 +21,7 @@ export type ConnectionOptions = {
 export type Call = {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   /** A file in place of a JSON body. */
   readonly file?: { readonly data: Blob; readonly name: string; readonly mediaType: string };

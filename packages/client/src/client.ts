@@ -1,8 +1,11 @@
 import type {
   AccountState,
   Attachment,
+  ChangePassword,
   ChatAccepted,
   ChatRequest,
+  DeviceList,
+  ImportResult,
   Message,
   MessagePage,
   ModelList,
@@ -13,8 +16,11 @@ import type {
   SignIn,
   SignUp,
   StopResponse,
+  UpdateSession,
 } from "@uci/protocol";
 import { addressOf, Caller, type ConnectionOptions } from "./caller.ts";
+import type { CallOptions, PageOptions, SendOptions } from "./call-options.ts";
+import { folderCalls, preferenceCalls, promptCalls, searchCall, shareCalls } from "./collection-calls.ts";
 import { type Environment, environmentWith } from "./environment.ts";
 import { newIdempotencyKey } from "./identifier.ts";
 import { clientLimits } from "./limits.ts";
@@ -29,18 +35,20 @@ export type ClientOptions = ConnectionOptions & {
   readonly environment?: Partial<Environment>;
 };
 
-export type CallOptions = { readonly signal?: AbortSignal };
-/** `idempotencyKey`: made anew when not given; give the same one to repeat a call that may have arrived. */
-export type SendOptions = CallOptions & { readonly idempotencyKey?: string };
-/** `cursor`: the `next_cursor` of the page before. `limit`: rows, 1 to 100. */
-export type PageOptions = CallOptions & { readonly cursor?: string; readonly limit?: number };
-
 export type SharedStreamOptions = Pick<StreamOptions, "sessionIds" | "onEvent" | "silenceMs"> & {
   /** Tabs with the same one share; another caller needs another one. */
   readonly scope: string;
   /** What tabs need of the browser; for tests. */
   readonly tabs?: TabWorld;
 };
+
+/** Which sessions: those not archived unless told otherwise. */
+export type SessionListOptions = PageOptions & {
+  readonly archived?: boolean;
+  readonly pinned?: boolean;
+  readonly folder_id?: string;
+};
+export type SessionChange = Omit<UpdateSession, "user_id">;
 
 /** Every route of the server as a typed call. Each throws an `ApiError` when it does not succeed. */
 export type Client = ReturnType<typeof createClient>;
@@ -69,6 +77,14 @@ export function createClient(options: ClientOptions) {
     /** Providers and models that are configured now. */
     models: ({ signal }: CallOptions = {}) => caller.call<ModelList>({ method: "GET", path: "/api/models", signal }),
     account: accountCalls(caller),
+    folders: folderCalls(caller),
+    prompts: promptCalls(caller),
+    preferences: preferenceCalls(caller),
+    shares: shareCalls(caller),
+    search: searchCall(caller),
+    /** Takes in an export of this system or ChatGPT's `conversations.json`, as it was read; the same again changes nothing. */
+    importFile: (file: unknown, { signal }: CallOptions = {}) =>
+      caller.call<ImportResult>({ method: "POST", path: "/api/import", body: file, signal }),
     /** The live stream, on this client's server and for its caller. */
     openStream: (stream: Omit<StreamOptions, keyof ConnectionOptions | "environment">): AnswerStream =>
       openStream({ ...stream, ...connectionOf(options), environment }),
@@ -97,12 +113,15 @@ function sessionCalls(caller: Caller) {
   const pathOf = (sessionId: string) => `/api/sessions/${encodeURIComponent(sessionId)}`;
   return {
     /** Newest activity first. */
-    list: ({ signal, cursor, limit }: PageOptions = {}) =>
-      caller.call<SessionPage>({ method: "GET", path: "/api/sessions", query: { cursor, limit }, signal }),
+    list: ({ signal, ...query }: SessionListOptions = {}) =>
+      caller.call<SessionPage>({ method: "GET", path: "/api/sessions", query, signal }),
     create: (session: { session_id?: string; title?: string } = {}, { signal }: CallOptions = {}) =>
       caller.call<Session>({ method: "POST", path: "/api/sessions", body: session, signal }),
     find: (sessionId: string, { signal }: CallOptions = {}) =>
       caller.call<Session>({ method: "GET", path: pathOf(sessionId), signal }),
+    /** Changes what is named: title, pinned, archived, folder, settings. */
+    update: (sessionId: string, change: SessionChange, { signal }: CallOptions = {}) =>
+      caller.call<Session>({ method: "PATCH", path: pathOf(sessionId), body: change, repeatable: true, signal }),
     rename: (sessionId: string, title: string, { signal }: CallOptions = {}) =>
       caller.call<Session>({ method: "PATCH", path: pathOf(sessionId), body: { title }, repeatable: true, signal }),
     /** Deletes it with its messages, for good. */
@@ -157,6 +176,9 @@ function messageCalls(caller: Caller) {
     /** Ends an answer that is being written; what is there stays. */
     stop: (messageId: string, { signal }: CallOptions = {}) =>
       caller.call<StopResponse>({ method: "POST", path: `${pathOf(messageId)}/stop`, repeatable: true, signal }),
+    /** Removes the texts of an answer of a temporary chat: the caller has them. */
+    forget: (messageId: string, { signal }: CallOptions = {}) =>
+      caller.call<undefined>({ method: "POST", path: `${pathOf(messageId)}/forget`, repeatable: true, signal }),
     /** Another answer beside this one. */
     regenerate: (messageId: string, request: RegenerateRequest = {}, options: SendOptions = {}) =>
       again(`${pathOf(messageId)}/regenerate`, request, options),
@@ -189,5 +211,21 @@ function accountCalls(caller: Caller) {
     signOut: ({ signal }: CallOptions = {}) => post("sign-out", {}, signal),
     /** Starts without an account; what is written moves over when one is made. */
     guest: ({ signal }: CallOptions = {}) => post("guest", {}, signal),
+    rename: (name: string, { signal }: CallOptions = {}) =>
+      caller.call<AccountState>({ method: "PATCH", path: "/api/account", body: { name }, signal }),
+    /** Signs every other device out. */
+    changePassword: (request: ChangePassword, { signal }: CallOptions = {}) =>
+      caller.call<AccountState>({ method: "POST", path: "/api/account/password", body: request, signal }),
+    devices: ({ signal }: CallOptions = {}) =>
+      caller.call<DeviceList>({ method: "GET", path: "/api/account/devices", signal }),
+    signOutDevice: (deviceId: string, { signal }: CallOptions = {}) =>
+      caller.call<undefined>({
+        method: "DELETE",
+        path: `/api/account/devices/${encodeURIComponent(deviceId)}`,
+        signal,
+      }),
+    /** Deletes the account and everything in it. `confirm`: its address, or "delete" for a guest's. */
+    remove: (request: { confirm: string; password?: string }, { signal }: CallOptions = {}) =>
+      caller.call<AccountState>({ method: "DELETE", path: "/api/account", body: request, signal }),
   };
 }

@@ -1,11 +1,11 @@
+export type { CallOptions, PageOptions, SendOptions } from "./call-options.ts";
 export type { ConnectionOptions } from "./caller.ts";
 export {
-  type CallOptions,
   type Client,
   type ClientOptions,
   createClient,
-  type PageOptions,
-  type SendOptions,
+  type SessionChange,
+  type SessionListOptions,
   type SharedStreamOptions,
 } from "./client.ts";
 export { browserSignals, type Environment, type Fetch, type NetworkSignals } from "./environment.ts";

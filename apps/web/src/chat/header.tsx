@@ -1,16 +1,16 @@
-import { Ellipsis, PanelLeft, Pencil, SquarePen, Trash2 } from "lucide-react";
+import { Ellipsis, PanelLeft, SquarePen } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
 import { keyNames } from "../settings/shortcuts.ts";
-import { removeSession } from "../sidebar/removing.ts";
+import { SessionActions } from "../sidebar/session-actions.tsx";
 import { toggleSideBar, useSideBar } from "../sidebar/side-bar-state.ts";
 import { TitleField } from "../sidebar/title-field.tsx";
 import { useDrawer } from "../sidebar/use-drawer.ts";
 import { IconButton } from "../ui/icon-button.tsx";
-import { Menu, MenuItem } from "../ui/menu.tsx";
+import { Menu } from "../ui/menu.tsx";
 import { showNotice } from "../ui/notice.tsx";
 import { ModelPicker } from "./model-picker.tsx";
 
@@ -33,7 +33,7 @@ export function Header({ sessionId }: { readonly sessionId: string | null }) {
       <SessionTitle key={sessionId} sessionId={sessionId} />
       <div className="flex min-w-0 shrink-0 items-center max-[480px]:max-w-[45%]">
         <ModelPicker />
-        {sessionId !== null && !drawer && <SessionMenu sessionId={sessionId} />}
+        {sessionId !== null && <SessionMenu sessionId={sessionId} />}
         {drawer && (
           <IconButton
             label={text("sidebar.new_chat")}
@@ -81,10 +81,8 @@ function SessionTitle({ sessionId }: { readonly sessionId: string | null }) {
 
 function SessionMenu({ sessionId }: { readonly sessionId: string }) {
   const text = useText();
-  const service = useService();
-  const navigate = useNavigate();
-  const known = useChat((state) => state.sessions[sessionId] !== undefined);
-  if (!known) return null;
+  const session = useChat((state) => state.sessions[sessionId]);
+  if (session === undefined) return null;
   return (
     <Menu
       trigger={
@@ -97,22 +95,7 @@ function SessionMenu({ sessionId }: { readonly sessionId: string }) {
         </button>
       }
     >
-      <MenuItem
-        icon={<Pencil size={16} aria-hidden />}
-        onSelect={() => document.querySelector<HTMLElement>("h1 button")?.click()}
-      >
-        {text("sidebar.rename")}
-      </MenuItem>
-      <MenuItem
-        icon={<Trash2 size={16} aria-hidden />}
-        danger
-        onSelect={() => {
-          removeSession(service, sessionId);
-          void navigate("/");
-        }}
-      >
-        {text("sidebar.delete")}
-      </MenuItem>
+      <SessionActions session={session} onRename={() => document.querySelector<HTMLElement>("h1 button")?.click()} />
     </Menu>
   );
 }

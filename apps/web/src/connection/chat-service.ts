@@ -1,5 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { type AnswerStream, ApiError, type Client, type ClientEvent } from "@uci/client";
+import { type AnswerStream, ApiError, type Client, type ClientEvent, type SessionChange } from "@uci/client";
 import type { ChatAccepted, Message } from "@uci/protocol";
 import { Outbox } from "./outbox.ts";
 import { keepPath, recallPath } from "./paths.ts";
@@ -31,6 +31,10 @@ export const queryKeys = {
   account: ["account"],
   models: ["models"],
   sessions: ["sessions"],
+  folders: ["folders"],
+  prompts: ["prompts"],
+  preferences: ["preferences"],
+  shares: (sessionId: string) => ["shares", sessionId],
   messages: (sessionId: string) => ["messages", sessionId],
 } as const;
 
@@ -162,14 +166,20 @@ export class ChatService {
     keepPath(message.session_id, useChat.getState().threads[message.session_id]?.selected ?? {});
   }
 
-  async rename(sessionId: string, title: string): Promise<void> {
+  rename(sessionId: string, title: string): Promise<void> {
+    return this.update(sessionId, { title });
+  }
+
+  /** Changes a session, here at once; back to what it was when the server could not. */
+  async update(sessionId: string, sessionChange: SessionChange): Promise<void> {
+    const { settings, ...fields } = sessionChange;
     const before = useChat.getState().sessions[sessionId];
     if (before === undefined) return;
     const put = (session: typeof before) =>
       change((state) => ({ ...state, sessions: { ...state.sessions, [sessionId]: session } }));
-    put({ ...before, title });
+    put({ ...before, ...definedOf(fields), settings: { ...before.settings, ...definedOf(settings ?? {}) } });
     try {
-      put(await this.client.sessions.rename(sessionId, title));
+      put(await this.client.sessions.update(sessionId, sessionChange));
     } catch (error) {
       put(before);
       throw error;
@@ -297,4 +307,13 @@ export class ChatService {
       else this.#watchVisibility();
     }, hiddenPauseMs);
   }
+}
+
+type Defined<Fields> = { [Name in keyof Fields]: Exclude<Fields[Name], undefined> };
+
+/** The fields that have a value. */
+function definedOf<Fields extends object>(fields: Fields): Partial<Defined<Fields>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<
+    Defined<Fields>
+  >;
 }

@@ -9,6 +9,8 @@ export const storageKeys = {
   /** Set once somebody signed in here, so that an expired sign-in does not silently become a guest's. */
   registered: "uci.registered",
   attached: (sessionId: string | null) => `uci.attached.${sessionId ?? "new"}`,
+  /** When a guest last said "later" to an account, milliseconds since the epoch. */
+  guestLater: "uci.guest_later",
   draft: (sessionId: string | null) => `uci.draft.${sessionId ?? "new"}`,
 } as const;
 

@@ -55,5 +55,12 @@ export function useAccountActions() {
       keep(storageKeys.registered, null);
       become(await findAccount(service.client), false);
     },
+    rename: async (name: string) => become(await account.rename(name), true),
+    /** Deletes the account with everything in it; whoever is here goes on as a guest. */
+    remove: async (request: { confirm: string; password?: string }) => {
+      await account.remove(request);
+      keep(storageKeys.registered, null);
+      become(await findAccount(service.client), false);
+    },
   };
 }

@@ -19,6 +19,9 @@ export type ModelOption = {
   readonly default: boolean;
   /** It can see images. */
   readonly images: boolean;
+  readonly providerName: string;
+  /** Null: not known. */
+  readonly contextTokens: number | null;
 };
 
 /** All models, one list. One of them is the default, whatever the providers say of theirs. */
@@ -31,20 +34,30 @@ export function modelOptions(list: ModelList | undefined): ModelOption[] {
       modelId: model.id,
       default: model.default,
       images: model.images,
+      providerName: provider.name,
+      contextTokens: model.context_window_tokens ?? null,
     })),
   );
   const first = options.find((option) => option.default);
   return options.map((option) => ({ ...option, default: option === first }));
 }
 
-/** The option in force: the wish where it is still configured, else the default, else the first. */
-export function chosenOption(options: readonly ModelOption[], wish: string | null): ModelOption | null {
-  return options.find(({ key }) => key === wish) ?? options.find((option) => option.default) ?? options[0] ?? null;
+/** The option in force: the first wish that is still configured, else the default, else the first. */
+export function chosenOption(
+  options: readonly ModelOption[],
+  wishes: readonly (string | null)[],
+): { option: ModelOption | null; wished: boolean } {
+  for (const wish of wishes) {
+    const option =
+      wish === null ? undefined : options.find(({ key, modelId }) => key === wish || `/${modelId}` === wish);
+    if (option !== undefined) return { option, wished: true };
+  }
+  return { option: options.find((option) => option.default) ?? options[0] ?? null, wished: false };
 }
 
-/** What to send for it. The default is left to the server, which may change it. */
+/** What to send for it. */
 export function modelChoice(option: ModelOption | null): ModelChoice {
-  return option === null || option.default ? {} : { ai_provider: option.providerId, model: option.modelId };
+  return option === null ? {} : { ai_provider: option.providerId, model: option.modelId };
 }
 
 /** Whether nothing but the built-in offline provider answers. */

@@ -1,8 +1,10 @@
 import { useMemo } from "react";
 import { useModels } from "../connection/queries.ts";
 import type { ModelChoice } from "../connection/state.ts";
+import { useChat } from "../connection/store.ts";
 import { useAccount } from "./account.ts";
 import { chosenOption, type ModelOption, modelChoice, modelOptions, onlyOffline, useModelWish } from "./model.ts";
+import { usePreferences } from "./preferences.ts";
 
 type ChosenModel = {
   readonly options: readonly ModelOption[];
@@ -11,16 +13,26 @@ type ChosenModel = {
   readonly onlyOffline: boolean;
 };
 
-/** The models there are and the one in force. */
+/** "provider/model" of a choice; null where there is none. */
+function keyOf(choice: { ai_provider: string | null; model: string | null } | undefined): string | null {
+  if (choice === undefined || choice.model === null) return null;
+  return `${choice.ai_provider ?? ""}/${choice.model}`;
+}
+
+/** The models there are and the one in force: the chat's own, the one last picked here, the person's default, the server's. */
 export function useChosenModel(): ChosenModel {
   const { data: account } = useAccount();
   const { data: models } = useModels(account?.account != null);
+  const { data: preferences } = usePreferences(account?.account != null);
   const wish = useModelWish((state) => state.wish);
+  const session = useChat(({ sessions, currentSessionId }) => sessions[currentSessionId ?? ""]?.settings);
   return useMemo(() => {
     const options = modelOptions(models);
-    const option = chosenOption(options, wish);
-    return { options, option, choice: modelChoice(option), onlyOffline: onlyOffline(models) };
-  }, [models, wish]);
+    const wishes = [keyOf(session), wish, keyOf(preferences)];
+    const { option, wished } = chosenOption(options, wishes);
+    const choice = wished ? modelChoice(option) : {};
+    return { options, option, choice, onlyOffline: onlyOffline(models) };
+  }, [models, wish, session, preferences]);
 }
 
 /** How a model is called by people; its id where it is not configured any more. */

@@ -1,15 +1,11 @@
-import { CircleUser, Keyboard, LogIn, LogOut, Monitor, Moon, Sun, UserPlus } from "lucide-react";
+import { CircleUser, Keyboard, LogIn, LogOut, Settings2, UserPlus } from "lucide-react";
 import { useNavigate } from "react-router";
 import { useText } from "../language/language.ts";
 import { openAccountDialog, useAccount, useAccountActions } from "../settings/account.ts";
-import { LanguageChoices } from "../settings/language-choices.tsx";
+import { openSettings } from "../settings/settings-state.ts";
 import { openShortcuts } from "../settings/shortcuts-dialog.tsx";
-import { setTheme, type ThemeWish, useTheme } from "../settings/theme.ts";
-import { Menu, MenuChoice, MenuChoices, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";
+import { Menu, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";
 import { showNotice } from "../ui/notice.tsx";
-
-const themeIcons = { light: Sun, dark: Moon, system: Monitor } as const;
-const themeNames = { light: "settings.light", dark: "settings.dark", system: "settings.system" } as const;
 
 /** Who is signed in, at the foot of the side bar, and what belongs to them. */
 export function AccountItem() {
@@ -61,10 +57,9 @@ export function AccountItem() {
       )}
       {byAccount && guest && <MenuLine />}
       {account?.email != null && <MenuLabel>{account.email}</MenuLabel>}
-      <ThemeChoices />
-      <MenuLine />
-      <LanguageChoices />
-      <MenuLine />
+      <MenuItem icon={<Settings2 size={16} aria-hidden />} onSelect={() => openSettings("general")}>
+        {text("settings.title")}
+      </MenuItem>
       <MenuItem icon={<Keyboard size={16} aria-hidden />} onSelect={() => openShortcuts()}>
         {text("shell.keyboard")}
       </MenuItem>
@@ -74,28 +69,5 @@ export function AccountItem() {
         </MenuItem>
       )}
     </Menu>
-  );
-}
-
-function ThemeChoices() {
-  const text = useText();
-  const wish = useTheme((state) => state.wish);
-  return (
-    <>
-      <MenuLabel>{text("settings.theme")}</MenuLabel>
-      <MenuChoices value={wish} onChange={(next) => setTheme(next as ThemeWish)}>
-        {(["light", "dark", "system"] as const).map((theme) => {
-          const Icon = themeIcons[theme];
-          return (
-            <MenuChoice key={theme} value={theme}>
-              <span className="flex items-center gap-2.5">
-                <Icon size={16} aria-hidden />
-                {text(themeNames[theme])}
-              </span>
-            </MenuChoice>
-          );
-        })}
-      </MenuChoices>
-    </>
   );
 }

@@ -8,7 +8,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** Sessions under headings as people say dates, newest first. `now` decides what today is, in its own time zone. */
 export function groupSessions(sessions: readonly Session[], now: Date, text: Text, formats: Formats): SessionGroup[] {
-  const ordered = [...sessions].sort((one, other) => compare(other, one));
+  const ordered = newestFirst(sessions);
   const groups: { title: string; sessions: Session[] }[] = [];
   for (const session of ordered) {
     const title = groupTitle(new Date(session.updated_at), now, text, formats);
@@ -17,6 +17,10 @@ export function groupSessions(sessions: readonly Session[], now: Date, text: Tex
     else groups.push({ title, sessions: [session] });
   }
   return groups;
+}
+
+export function newestFirst(sessions: readonly Session[]): Session[] {
+  return [...sessions].sort((one, other) => compare(other, one));
 }
 
 function compare(one: Session, other: Session): number {

@@ -1,22 +1,19 @@
-import { Ellipsis, Pencil, Trash2 } from "lucide-react";
+import type { Session } from "@uci/protocol";
+import { Ellipsis, Pin } from "lucide-react";
 import { memo, useState } from "react";
 import { Link } from "react-router";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
 import { classNames } from "../ui/class-names.ts";
-import { Menu, MenuItem } from "../ui/menu.tsx";
+import { Menu } from "../ui/menu.tsx";
+import { SessionActions } from "./session-actions.tsx";
+import { closeDrawer } from "./side-bar-state.ts";
 import { TitleField } from "./title-field.tsx";
 
-type SessionItemProps = {
-  readonly sessionId: string;
-  readonly title: string | null;
-  readonly onOpen: () => void;
-  readonly onRemove: (sessionId: string) => void;
-};
-
 /** One chat of the list. */
-export const SessionItem = memo(function SessionItem({ sessionId, title, onOpen, onRemove }: SessionItemProps) {
+export const SessionItem = memo(function SessionItem({ session }: { readonly session: Session }) {
+  const { session_id: sessionId, title, pinned } = session;
   const text = useText();
   const service = useService();
   const [renaming, setRenaming] = useState(false);
@@ -49,12 +46,15 @@ export const SessionItem = memo(function SessionItem({ sessionId, title, onOpen,
         data-session-id={sessionId}
         data-roving
         aria-current={current ? "page" : undefined}
-        onClick={onOpen}
+        onClick={closeDrawer}
         className="flex h-full min-w-0 flex-1 items-center gap-2 rounded-small px-2.5"
       >
         <span className={classNames("truncate", mark === "unseen" && "font-medium")} dir="auto" title={shown}>
           {shown}
         </span>
+        {pinned && mark === null && (
+          <Pin size={13} className="ms-auto shrink-0 text-faint group-hover:hidden touch:hidden" aria-hidden />
+        )}
         {mark !== null && (
           <span
             className={classNames("size-1.5 shrink-0 rounded-full bg-accent", mark === "writing" && "animate-breathe")}
@@ -74,12 +74,7 @@ export const SessionItem = memo(function SessionItem({ sessionId, title, onOpen,
           </button>
         }
       >
-        <MenuItem icon={<Pencil size={16} aria-hidden />} onSelect={() => setRenaming(true)}>
-          {text("sidebar.rename")}
-        </MenuItem>
-        <MenuItem icon={<Trash2 size={16} aria-hidden />} danger onSelect={() => onRemove(sessionId)}>
-          {text("sidebar.delete")}
-        </MenuItem>
+        <SessionActions session={session} onRename={() => setRenaming(true)} />
       </Menu>
     </li>
   );

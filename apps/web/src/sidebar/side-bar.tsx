@@ -1,10 +1,15 @@
-import { PanelLeft, SquarePen } from "lucide-react";
+import { Archive, PanelLeft, SquarePen } from "lucide-react";
 import { Dialog } from "radix-ui";
+import { useState } from "react";
 import { Link } from "react-router";
 import { useText } from "../language/language.ts";
 import { keyNames } from "../settings/shortcuts.ts";
 import { IconButton } from "../ui/icon-button.tsx";
 import { AccountItem } from "./account-item.tsx";
+import { ArchiveList } from "./archive-list.tsx";
+import { GuestBanner } from "./guest-banner.tsx";
+import { SearchField } from "./search-field.tsx";
+import { SearchResults } from "./search-results.tsx";
 import { SessionList } from "./session-list.tsx";
 import { closeDrawer, toggleSideBar, useSideBar } from "./side-bar-state.ts";
 import { useDrawer } from "./use-drawer.ts";
@@ -48,6 +53,8 @@ export function SideBar({ enabled }: { readonly enabled: boolean }) {
 
 function Content({ enabled }: { readonly enabled: boolean }) {
   const text = useText();
+  const [query, setQuery] = useState("");
+  const [archive, setArchive] = useState(false);
   return (
     <>
       <div className="flex h-12 shrink-0 items-center justify-between pe-2 ps-2">
@@ -69,10 +76,31 @@ function Content({ enabled }: { readonly enabled: boolean }) {
           {text("sidebar.new_chat")}
         </Link>
       </div>
-      <div className="min-h-0 flex-1 overflow-y-auto px-2">
-        <SessionList enabled={enabled} />
+      <div className="px-2 pb-1">
+        <SearchField onSearch={setQuery} />
+      </div>
+      <div data-side-list className="min-h-0 flex-1 overflow-y-auto px-2">
+        {query !== "" ? (
+          <SearchResults query={query} />
+        ) : archive ? (
+          <ArchiveList enabled={enabled} onBack={() => setArchive(false)} />
+        ) : (
+          <>
+            <SessionList enabled={enabled} />
+            <button
+              type="button"
+              data-testid="open-archive"
+              onClick={() => setArchive(true)}
+              className="mb-4 flex h-9 w-full items-center gap-2.5 rounded-small px-2.5 text-soft hover:bg-hover hover:text-ink touch:h-11"
+            >
+              <Archive size={16} strokeWidth={1.75} aria-hidden />
+              {text("sidebar.archived")}
+            </button>
+          </>
+        )}
       </div>
       <div className="border-t border-line p-2">
+        <GuestBanner />
         <AccountItem />
       </div>
     </>

@@ -6,10 +6,12 @@ type TitleFieldProps = {
   /** Null: left as it was. */
   readonly onDone: (title: string | null) => void;
   readonly className?: string;
+  readonly label?: string;
+  readonly placeholder?: string;
 };
 
 /** A title while it is being changed: Enter or leaving keeps it, Escape does not. */
-export function TitleField({ title, onDone, className = "" }: TitleFieldProps) {
+export function TitleField({ title, onDone, className = "", label, placeholder }: TitleFieldProps) {
   const text = useText();
   const field = useRef<HTMLInputElement>(null);
   const done = useRef(false);
@@ -27,7 +29,8 @@ export function TitleField({ title, onDone, className = "" }: TitleFieldProps) {
   return (
     <input
       ref={field}
-      aria-label={text("sidebar.title")}
+      aria-label={label ?? text("sidebar.title")}
+      placeholder={placeholder}
       defaultValue={title}
       maxLength={200}
       onBlur={() => finish(true)}

@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { Dialog as Parts } from "radix-ui";
 import type { ReactNode } from "react";
 import { useText } from "../language/language.ts";
+import { classNames } from "./class-names.ts";
 import { IconButton } from "./icon-button.tsx";
 
 type DialogProps = {
@@ -11,18 +12,25 @@ type DialogProps = {
   readonly description?: string;
   /** False: it stays until what it asks for is done. */
   readonly closable?: boolean;
+  /** For what has more than a few fields. */
+  readonly wide?: boolean;
   readonly children: ReactNode;
 };
 
 /** Something that needs the whole attention for a moment. Focus returns where it came from. */
-export function Dialog({ open, onClose, title, description, closable = true, children }: DialogProps) {
+export function Dialog({ open, onClose, title, description, closable = true, wide = false, children }: DialogProps) {
   const text = useText();
   return (
     <Parts.Root open={open} onOpenChange={(next) => !next && closable && onClose()}>
       <Parts.Portal>
         <Parts.Overlay className="fixed inset-0 z-40 bg-veil animate-appear" />
         <Parts.Content
-          className="fixed top-[max(16px,14dvh)] left-1/2 z-50 max-h-[80dvh] w-[min(26rem,calc(100vw-32px))] -translate-x-1/2 overflow-y-auto rounded-large border border-line bg-raised p-6 shadow-float outline-none animate-appear"
+          className={classNames(
+            wide
+              ? "top-[max(16px,8dvh)] w-[min(44rem,calc(100vw-32px))]"
+              : "top-[max(16px,14dvh)] w-[min(26rem,calc(100vw-32px))]",
+            "fixed left-1/2 z-50 max-h-[84dvh] -translate-x-1/2 overflow-y-auto rounded-large border border-line bg-raised p-6 shadow-float outline-none animate-appear",
+          )}
           onOpenAutoFocus={(event) => {
             // The first field where there is one; else the dialog itself, not its close button.
             event.preventDefault();

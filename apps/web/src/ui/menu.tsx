@@ -1,4 +1,4 @@
-import { Check } from "lucide-react";
+import { Check, ChevronRight } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import type { ReactNode } from "react";
 import { classNames } from "./class-names.ts";
@@ -31,7 +31,7 @@ export function Menu({ trigger, children, side = "bottom", align = "end" }: Menu
 }
 
 const itemClass =
-  "flex min-h-8 w-full cursor-pointer items-center gap-2.5 rounded-small px-2.5 py-1.5 text-side text-ink outline-none select-none data-highlighted:bg-hover touch:min-h-11";
+  "flex min-h-8 w-full cursor-pointer items-center gap-2.5 rounded-small px-2.5 py-1.5 text-side outline-none select-none data-highlighted:bg-hover touch:min-h-11";
 
 type MenuItemProps = {
   readonly icon?: ReactNode;
@@ -42,7 +42,7 @@ type MenuItemProps = {
 
 export function MenuItem({ icon, danger = false, onSelect, children }: MenuItemProps) {
   return (
-    <DropdownMenu.Item onSelect={onSelect} className={classNames(itemClass, danger && "text-danger")}>
+    <DropdownMenu.Item onSelect={onSelect} className={classNames(itemClass, danger ? "text-danger" : "text-ink")}>
       {icon}
       {children}
     </DropdownMenu.Item>
@@ -72,6 +72,31 @@ export function MenuChoice({ value, children }: { readonly value: string; readon
         <Check size={16} className="text-accent" aria-hidden />
       </DropdownMenu.ItemIndicator>
     </DropdownMenu.RadioItem>
+  );
+}
+
+type SubMenuProps = { readonly label: string; readonly icon?: ReactNode; readonly children: ReactNode };
+
+/** An item that opens more of them beside it. */
+export function SubMenu({ label, icon, children }: SubMenuProps) {
+  return (
+    <DropdownMenu.Sub>
+      <DropdownMenu.SubTrigger className={classNames(itemClass, "data-[state=open]:bg-hover")}>
+        {icon}
+        <span className="flex-1">{label}</span>
+        <ChevronRight size={14} className="text-faint rtl:rotate-180" aria-hidden />
+      </DropdownMenu.SubTrigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.SubContent
+          sideOffset={4}
+          alignOffset={-5}
+          collisionPadding={8}
+          className="z-50 max-h-80 min-w-44 max-w-72 overflow-y-auto rounded-large border border-line bg-raised p-1 shadow-float animate-appear"
+        >
+          {children}
+        </DropdownMenu.SubContent>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Sub>
   );
 }
 

@@ -1,0 +1,86 @@
+import { setLanguage, useLanguage, useText } from "../language/language.ts";
+import { isLanguage, type Language, languages } from "../language/languages.ts";
+import { classNames } from "../ui/class-names.ts";
+import { showNotice } from "../ui/notice.tsx";
+import { useAccount } from "./account.ts";
+import { setModelWish } from "./model.ts";
+import { ModelSelect } from "./model-select.tsx";
+import { useChangePreferences, usePreferences } from "./preferences.ts";
+import { Section } from "./section.tsx";
+import { setTheme, useTheme } from "./theme.ts";
+
+const themes = { light: "settings.light", dark: "settings.dark", system: "settings.system" } as const;
+const selectClass =
+  "h-10 w-full rounded-small border border-line-strong bg-page px-2.5 text-[15px] focus:border-accent touch:h-11";
+
+/** Default model, appearance, language. */
+export function GeneralSettings() {
+  const text = useText();
+  const { data: account } = useAccount();
+  const { data: preferences } = usePreferences(account?.account != null);
+  const change = useChangePreferences();
+  const { wish: language } = useLanguage();
+  const theme = useTheme((state) => state.wish);
+  const failed = () => showNotice(text("settings.not_saved"));
+  const choose = (next: string) => {
+    setLanguage(isLanguage(next) ? next : "browser").catch(() => showNotice(text("settings.no_language")));
+    void change({ language: isLanguage(next) ? next : null }).catch(failed);
+  };
+  return (
+    <div>
+      <Section title={text("settings.default_model_label")} words={text("settings.default_model_hint")}>
+        <label htmlFor="default-model" className="sr-only">
+          {text("settings.default_model_label")}
+        </label>
+        <ModelSelect
+          id="default-model"
+          value={{ ai_provider: preferences?.ai_provider ?? null, model: preferences?.model ?? null }}
+          none={text("settings.servers_choice")}
+          onChange={(choice) => {
+            // What was picked for one chat in this browser must not stand before it.
+            setModelWish(null);
+            change(choice).catch(failed);
+          }}
+        />
+      </Section>
+      <Section title={text("settings.theme")}>
+        <div role="radiogroup" aria-label={text("settings.theme")} className="flex gap-1 rounded-small bg-bubble p-1">
+          {(["light", "dark", "system"] as const).map((name) => (
+            // biome-ignore lint/a11y/useSemanticElements: a row of buttons of which one is pressed
+            <button
+              key={name}
+              type="button"
+              role="radio"
+              aria-checked={theme === name}
+              onClick={() => {
+                setTheme(name);
+                void change({ theme: name }).catch(failed);
+              }}
+              className={classNames(
+                "h-8 flex-1 rounded-[5px] px-2 text-side touch:h-11",
+                theme === name ? "bg-raised font-medium shadow-sm" : "text-soft hover:text-ink",
+              )}
+            >
+              {text(themes[name])}
+            </button>
+          ))}
+        </div>
+      </Section>
+      <Section title={text("settings.language")}>
+        <select
+          aria-label={text("settings.language")}
+          value={language}
+          onChange={(event) => choose(event.target.value)}
+          className={selectClass}
+        >
+          <option value="browser">{text("settings.browser_language")}</option>
+          {(Object.keys(languages) as Language[]).map((name) => (
+            <option key={name} value={name} lang={name}>
+              {languages[name].name}
+            </option>
+          ))}
+        </select>
+      </Section>
+    </div>
+  );
+}
