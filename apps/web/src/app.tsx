@@ -2,6 +2,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { Navigate, useMatch } from "react-router";
 import { ChatPage } from "./chat/chat-page.tsx";
 import { useService } from "./connection/service-context.ts";
+import { useTemporary } from "./connection/temporary.ts";
 import { PalettePlace } from "./palette/palette-place.tsx";
 import { useAccount } from "./settings/account.ts";
 import { AccountDialog } from "./settings/account-dialog.tsx";
@@ -43,18 +44,20 @@ export function App() {
 function ChatApp() {
   const home = useMatch("/");
   const sessionId = useMatch("/s/:sessionId")?.params.sessionId ?? null;
+  const temporary = useMatch("/temporary") !== null;
   const enabled = useSignedIn();
+  const begun = useTemporaryChat(temporary);
   const settingsOpen = useSettingsDialog((state) => state.page !== null);
   usePageKeys();
   useEffect(() => {
     window.addEventListener("pagehide", removePendingNow);
     return () => window.removeEventListener("pagehide", removePendingNow);
   }, []);
-  if (home === null && sessionId === null) return <Navigate to="/" replace />;
+  if (home === null && sessionId === null && !temporary) return <Navigate to="/" replace />;
   return (
     <div className="flex h-dvh overflow-hidden pr-[env(safe-area-inset-right)]">
       <SideBar enabled={enabled} />
-      <ChatPage sessionId={sessionId} enabled={enabled} />
+      <ChatPage sessionId={temporary ? begun : sessionId} enabled={enabled} temporary={temporary} />
       <AccountDialog />
       <ShareDialog />
       <SessionSettingsDialog />
@@ -66,6 +69,16 @@ function ChatApp() {
       <Announcer />
     </div>
   );
+}
+
+/** The temporary chat on the page once something was sent in it. Leaving its address ends it. */
+function useTemporaryChat(shown: boolean): string | null {
+  const service = useService();
+  const { sessionId, begun } = useTemporary();
+  useEffect(() => {
+    if (!shown) service.endTemporary();
+  }, [shown, service]);
+  return begun ? sessionId : null;
 }
 
 /** Opens the stream once somebody is signed in. Until then the page can be written in, and nothing is asked for. */

@@ -9,12 +9,18 @@ import { edit, focusComposer } from "./chat-ui.ts";
 import { Composer } from "./composer.tsx";
 import { EmptyState } from "./empty-state.tsx";
 import { Header } from "./header.tsx";
+import { TemporaryState } from "./temporary-state.tsx";
 import { Thread } from "./thread.tsx";
 
-type ChatPageProps = { readonly sessionId: string | null; readonly enabled: boolean };
+type ChatPageProps = {
+  readonly sessionId: string | null;
+  readonly enabled: boolean;
+  /** A chat of which nothing is kept. */
+  readonly temporary: boolean;
+};
 
 /** Header, conversation and composer. */
-export function ChatPage({ sessionId, enabled }: ChatPageProps) {
+export function ChatPage({ sessionId, enabled, temporary }: ChatPageProps) {
   const service = useService();
   const text = useText();
   const title = useChat((state) => (sessionId === null ? undefined : state.sessions[sessionId]?.title));
@@ -29,18 +35,16 @@ export function ChatPage({ sessionId, enabled }: ChatPageProps) {
   useEffect(preloadMarkdown, []);
   return (
     <main className="flex min-w-0 flex-1 flex-col">
-      <Header sessionId={sessionId} />
+      <Header sessionId={sessionId} temporary={temporary} />
       <ConnectionLine />
       {sessionId === null ? (
-        <div className="min-h-0 flex-1 overflow-y-auto">
-          <EmptyState />
-        </div>
+        <div className="min-h-0 flex-1 overflow-y-auto">{temporary ? <TemporaryState /> : <EmptyState />}</div>
       ) : (
         <Thread key={sessionId} sessionId={sessionId} enabled={enabled} />
       )}
       <div className="relative pt-2">
         <NoticePlace />
-        <Composer sessionId={sessionId} />
+        <Composer sessionId={sessionId} temporary={temporary} />
       </div>
     </main>
   );

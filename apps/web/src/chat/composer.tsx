@@ -8,6 +8,7 @@ import { queryKeys } from "../connection/chat-service.ts";
 import { isMissing } from "../connection/queries.ts";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
+import { markTemporaryBegun, temporarySessionId } from "../connection/temporary.ts";
 import { useText } from "../language/language.ts";
 import { useChosenModel } from "../settings/use-model.ts";
 import { classNames } from "../ui/class-names.ts";
@@ -20,18 +21,20 @@ import { useDraft } from "./draft.ts";
 import { DraftFiles } from "./file-chips.tsx";
 import { DropPlace, FileButton, onPaste, useFileIntake } from "./file-intake.tsx";
 import { GrowingField } from "./growing-field.tsx";
+import { usePromptMenu } from "./prompt-menu.tsx";
 import { usePath, useWriting } from "./use-path.ts";
 
 /** Characters the server takes at most are counted in bytes; this many always fit. */
 const messageCharacters = 80_000;
 
 /** Where messages are written. Stays where it is while everything else changes. */
-export function Composer({ sessionId }: { readonly sessionId: string | null }) {
+export function Composer({ sessionId, temporary }: { readonly sessionId: string | null; readonly temporary: boolean }) {
   const text = useText();
-  const [draft, setDraft] = useDraft(sessionId);
+  const [draft, setDraft] = useDraft(temporary ? temporarySessionId() : sessionId);
+  const prompts = usePromptMenu(draft, setDraft);
   const { path } = usePath(sessionId);
   const writing = useWriting(path);
-  const send = useSend(sessionId);
+  const send = useSend(sessionId, temporary);
   const files = useAttachedFiles(sessionId);
   const takeIn = useFileIntake(sessionId);
   const tooLong = draft.length > messageCharacters;
@@ -49,8 +52,10 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
     if (last !== undefined) edit(last.message.message_id);
   };
   return (
-    <div className="mx-auto w-full max-w-[46rem] px-4 pb-[max(4px,env(safe-area-inset-bottom))]">
+    <div className="relative mx-auto w-full max-w-[46rem] px-4 pb-[max(4px,env(safe-area-inset-bottom))]">
+      {prompts.menu}
       <form
+        onKeyDownCapture={prompts.onKey}
         className="relative rounded-large border border-line-strong bg-raised py-2 pe-2 ps-4 transition-colors duration-150 focus-within:border-accent"
         onSubmit={(event) => {
           event.preventDefault();
@@ -102,12 +107,24 @@ export function Composer({ sessionId }: { readonly sessionId: string | null }) {
 const roundButton =
   "flex size-9 shrink-0 items-center justify-center rounded-full transition-colors duration-150 touch:size-10";
 
-function useSend(sessionId: string | null): (text: string, files: readonly AttachmentReference[]) => void {
+function useSend(
+  sessionId: string | null,
+  temporary: boolean,
+): (text: string, files: readonly AttachmentReference[]) => void {
   const service = useService();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const { choice } = useChosenModel();
   return (message, files) => {
+    if (temporary) {
+      const own = temporarySessionId();
+      if (sessionId === null) {
+        service.begin(own);
+        markTemporaryBegun();
+      }
+      service.outbox.send(own, message, choice);
+      return;
+    }
     // What is written on the page of a chat that is gone begins another one.
     const gone = sessionId !== null && isGone(sessionId, queries);
     const target = sessionId === null || gone ? newSessionId() : sessionId;

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import { keep, recall, storageKeys } from "../connection/storage.ts";
+import { isTemporary } from "../connection/temporary.ts";
 
 /** What is being written, by session ("" for a chat that does not exist yet). */
 const useDrafts = create<Readonly<Record<string, string>>>(() => ({}));
@@ -11,7 +12,8 @@ export function useDraft(sessionId: string | null): readonly [string, (text: str
 }
 
 export function setDraft(sessionId: string | null, text: string): void {
-  keep(storageKeys.draft(sessionId), text === "" ? null : text);
+  // A temporary chat leaves nothing behind, not even in this browser.
+  if (sessionId === null || !isTemporary(sessionId)) keep(storageKeys.draft(sessionId), text === "" ? null : text);
   useDrafts.setState({ [sessionId ?? ""]: text });
 }
 

@@ -1,9 +1,9 @@
 import { useText } from "../language/language.ts";
-import { RichText } from "../language/rich-text.tsx";
 import type { PlainMessageKey } from "../language/text.ts";
 import { useChosenModel } from "../settings/use-model.ts";
 import { focusComposer } from "./chat-ui.ts";
 import { setDraft } from "./draft.ts";
+import { FirstRun } from "./first-run.tsx";
 
 type Opener = { readonly title: PlainMessageKey; readonly text: PlainMessageKey; readonly ending?: string };
 
@@ -47,29 +47,10 @@ export function EmptyState() {
           </li>
         ))}
       </ul>
-      {onlyOffline && option !== null && (
-        <p className="mt-6 text-caption text-faint">
-          <RichText of="composer.add_model" with={settings} />
-        </p>
-      )}
+      {onlyOffline && option !== null && <FirstRun />}
     </div>
   );
 }
-
-function Setting({ name }: { readonly name: string }) {
-  return (
-    <code dir="ltr" className="font-mono text-[12px]">
-      {name}
-    </code>
-  );
-}
-
-const settings = {
-  first: <Setting name="OPENAI_API_KEY" />,
-  second: <Setting name="ANTHROPIC_API_KEY" />,
-  third: <Setting name="OPENAI_COMPATIBLE_BASE_URL" />,
-  file: <Setting name=".env" />,
-};
 
 function greeting(now: Date) {
   const hour = now.getHours();

@@ -1,4 +1,4 @@
-import { Ellipsis, PanelLeft, SquarePen } from "lucide-react";
+import { Ellipsis, MessageCircleDashed, PanelLeft, SquarePen, X } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { useService } from "../connection/service-context.ts";
@@ -15,7 +15,7 @@ import { showNotice } from "../ui/notice.tsx";
 import { ModelPicker } from "./model-picker.tsx";
 
 /** Title, model and what else can be done with a chat. */
-export function Header({ sessionId }: { readonly sessionId: string | null }) {
+export function Header({ sessionId, temporary }: { readonly sessionId: string | null; readonly temporary: boolean }) {
   const text = useText();
   const drawer = useDrawer();
   const shown = useSideBar((state) => state.shown);
@@ -30,10 +30,18 @@ export function Header({ sessionId }: { readonly sessionId: string | null }) {
           onClick={toggleSideBar}
         />
       )}
-      <SessionTitle key={sessionId} sessionId={sessionId} />
+      {temporary ? <TemporaryMark /> : <SessionTitle key={sessionId} sessionId={sessionId} />}
       <div className="flex min-w-0 shrink-0 items-center max-[480px]:max-w-[45%]">
         <ModelPicker />
-        {sessionId !== null && <SessionMenu sessionId={sessionId} />}
+        {sessionId === null && !temporary && (
+          <IconButton
+            label={text("composer.temporary")}
+            data-testid="temporary"
+            icon={<MessageCircleDashed size={18} strokeWidth={1.75} aria-hidden />}
+            onClick={() => void navigate("/temporary")}
+          />
+        )}
+        {sessionId !== null && !temporary && <SessionMenu sessionId={sessionId} />}
         {drawer && (
           <IconButton
             label={text("sidebar.new_chat")}
@@ -43,6 +51,28 @@ export function Header({ sessionId }: { readonly sessionId: string | null }) {
         )}
       </div>
     </header>
+  );
+}
+
+/** Says at all times that nothing is kept, and ends it. */
+function TemporaryMark() {
+  const text = useText();
+  const navigate = useNavigate();
+  return (
+    <div className="flex min-w-0 flex-1 items-center gap-1">
+      <p
+        data-testid="temporary-mark"
+        className="flex h-8 min-w-0 items-center gap-2 rounded-full border border-dashed border-line-strong px-3 text-side text-soft"
+      >
+        <MessageCircleDashed size={15} className="shrink-0 text-accent" aria-hidden />
+        <span className="truncate">{text("composer.temporary")}</span>
+      </p>
+      <IconButton
+        label={text("composer.end_temporary")}
+        icon={<X size={17} aria-hidden />}
+        onClick={() => void navigate("/")}
+      />
+    </div>
   );
 }
 

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { Link } from "react-router";
 import { isMissing, useMessagePages, useSession } from "../connection/queries.ts";
 import { useChat } from "../connection/store.ts";
+import { isTemporary } from "../connection/temporary.ts";
 import { useText } from "../language/language.ts";
 import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
@@ -16,7 +17,7 @@ type ThreadProps = { readonly sessionId: string; readonly enabled: boolean };
 export function Thread({ sessionId, enabled }: ThreadProps) {
   const { path, unsent } = usePath(sessionId);
   // A chat that only this page knows of has no history to ask for.
-  const begun = path.length === 0 && unsent.length > 0;
+  const begun = (path.length === 0 && unsent.length > 0) || isTemporary(sessionId);
   const pages = useMessagePages(sessionId, enabled && !begun);
   useSession(sessionId, enabled && !begun && pages.isSuccess);
   const removed = useChat((state) => state.removed[sessionId] === true);

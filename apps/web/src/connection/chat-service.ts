@@ -5,6 +5,7 @@ import { Outbox } from "./outbox.ts";
 import { keepPath, recallPath } from "./paths.ts";
 import { emptyThread, initialState, isUnfinished, type ModelChoice } from "./state.ts";
 import { change, take, useChat } from "./store.ts";
+import { endTemporary, isTemporary } from "./temporary.ts";
 import {
   applyMessages,
   applyRegenerated,
@@ -220,6 +221,7 @@ export class ChatService {
         void this.#queries.invalidateQueries({ queryKey: queryKeys.messages(event.sessionId) });
         return;
       case "message_persisted":
+        if (isTemporary(event.session_id)) return void this.#forgetTexts(event.session_id, event.message_id);
         // Stored, and still not whole here: the stream could not bring it, so it is read.
         if (useChat.getState().live[event.message_id] === undefined) return;
         void this.#queries.invalidateQueries({ queryKey: queryKeys.messages(event.session_id) });
@@ -229,6 +231,30 @@ export class ChatService {
         return;
       default:
     }
+  }
+
+  /** The answer of a temporary chat is here, or is fetched; then the server need not have it any more. */
+  async #forgetTexts(sessionId: string, messageId: string): Promise<void> {
+    try {
+      if (useChat.getState().live[messageId] !== undefined) {
+        const { messages } = await this.client.sessions.messages(sessionId, { limit: 10 });
+        this.takeMessages(
+          sessionId,
+          messages.filter((message) => message.message_id === messageId),
+        );
+      }
+      await this.client.messages.forget(messageId);
+    } catch {
+      // The server does it by itself after a while.
+    }
+  }
+
+  /** Ends the temporary chat that is on the page: nothing of it is left here. */
+  endTemporary(): void {
+    const sessionId = endTemporary();
+    if (sessionId === null) return;
+    change((state) => withoutSession(state, sessionId));
+    this.#forget(sessionId);
   }
 
   async #refused(error: ApiError | null): Promise<void> {

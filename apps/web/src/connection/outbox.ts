@@ -3,6 +3,7 @@ import type { AttachmentReference, ChatRequest } from "@uci/protocol";
 import { activePath } from "../chat/path.ts";
 import { emptyThread, type ModelChoice, type UnsentMessage } from "./state.ts";
 import { change, useChat } from "./store.ts";
+import { historyBefore, isTemporary } from "./temporary.ts";
 import { applyAccepted, withoutUnsent, withUnsent } from "./transitions.ts";
 import { afterFailure, keepUnsent, nextUnsent } from "./unsent.ts";
 
@@ -91,12 +92,14 @@ export class Outbox {
 
   async #sendNow(message: UnsentMessage, leafMessageId: string | null): Promise<void> {
     const { sessionId, text, model, parentMessageId, attachments = [] } = message;
+    const parentId = parentMessageId === undefined ? leafMessageId : parentMessageId;
     const request: ChatRequest = message.request ?? {
       session_id: sessionId,
       message: text,
       ...(attachments.length === 0 ? {} : { attachments: attachments.map(({ attachment_id }) => attachment_id) }),
-      parent_message_id: parentMessageId === undefined ? leafMessageId : parentMessageId,
+      parent_message_id: parentId,
       ...model,
+      ...(isTemporary(sessionId) ? temporaryParts(sessionId, parentId) : {}),
     };
     const sending: UnsentMessage = { ...message, request, state: "sending", problem: null };
     this.#note(sending);
@@ -125,4 +128,10 @@ export class Outbox {
   #note(message: UnsentMessage): void {
     change((state) => withUnsent(state, message));
   }
+}
+
+/** What a temporary message has besides: nobody else knows what was said before it. */
+function temporaryParts(sessionId: string, parentId: string | null): Pick<ChatRequest, "temporary" | "history"> {
+  const thread = useChat.getState().threads[sessionId] ?? emptyThread;
+  return { temporary: true, history: historyBefore(thread, parentId) };
 }

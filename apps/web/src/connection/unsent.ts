@@ -2,6 +2,7 @@ import { ApiError } from "@uci/client";
 import type { ChatState, Thread, UnsentMessage } from "./state.ts";
 import { isUnfinished } from "./state.ts";
 import { keep, recallAll, storageKeys } from "./storage.ts";
+import { isTemporary } from "./temporary.ts";
 
 /** Unsent messages taken up again after a reload, over all sessions. */
 const recalledMessages = 20;
@@ -14,6 +15,8 @@ export function keepUnsent(unsent: ChatState["unsent"], before: ChatState["unsen
   const now = new Map(
     Object.values(unsent)
       .flat()
+      // What is temporary is in this page's memory alone.
+      .filter(({ sessionId }) => !isTemporary(sessionId))
       .map((message) => [message.key, message]),
   );
   for (const { key } of Object.values(before).flat()) if (!now.has(key)) keep(storageKeys.unsent(key), null);

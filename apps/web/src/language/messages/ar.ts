@@ -142,8 +142,6 @@ export const ar: Messages = {
   "composer.good_afternoon": "طاب يومك",
   "composer.good_evening": "مساء الخير",
   "composer.what_shall_we": "فيمَ ننظر اليوم؟",
-  "composer.add_model":
-    "يجيب هنا البرنامج المدمج وحده. لإضافة نموذج ضع {first} أو {second} أو {third} في ملف الخادم {file}.",
   "composer.explain_title": "اشرح شيئًا",
   "composer.explain_text": "اشرح لي، بمثال من الحياة اليومية، كيف ",
   "composer.improve_title": "حسّن نصًا",
@@ -160,6 +158,17 @@ export const ar: Messages = {
   "composer.decision_text": "I have to decide something and I am not sure.",
   "composer.stream_title": "جرّب التدفق",
   "composer.stream_text": "Tell me a long story, so that I can watch it arrive.",
+  "composer.temporary": "محادثة مؤقتة",
+  "composer.temporary_title": "هذه المحادثة لا تترك أثرًا",
+  "composer.temporary_text":
+    "لا تظهر في قائمة ولا بحث، وتُحذف نصوصها من الخادم بمجرد وصول كل إجابة. أغلق الصفحة أو أعد تحميلها فتختفي.",
+  "composer.end_temporary": "إنهاء المحادثة المؤقتة",
+  "composer.saved_prompts": "القوالب المحفوظة",
+  "composer.manage_prompts": "إدارة القوالب",
+  "composer.first_run": "من يجيب هنا",
+  "composer.first_run_now": "الآن: البرنامج المدمج، لا يحتاج مفتاحًا ولا يعرف الكثير.",
+  "composer.first_run_add": "لإضافة نموذج ضع أحد هذه الأسطر في الملف {file} بجوار الخادم ثم أعد تشغيله:",
+  "composer.first_run_local": "Ollama وvLLM وllama.cpp وغيرها",
 
   // sidebar
   "sidebar.label": "الشريط الجانبي",

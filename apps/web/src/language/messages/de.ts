@@ -135,8 +135,6 @@ export const de: Messages = {
   "composer.good_afternoon": "Guten Tag",
   "composer.good_evening": "Guten Abend",
   "composer.what_shall_we": "Worum soll es gehen?",
-  "composer.add_model":
-    "Hier antwortet nur das eingebaute Programm. Für ein Modell tragen Sie {first}, {second} oder {third} in die Datei {file} des Servers ein.",
   "composer.explain_title": "Etwas erklären",
   "composer.explain_text": "Erkläre mir mit einem Beispiel aus dem Alltag, wie ",
   "composer.improve_title": "Einen Text verbessern",
@@ -153,6 +151,18 @@ export const de: Messages = {
   "composer.decision_text": "I have to decide something and I am not sure.",
   "composer.stream_title": "Den Textfluss ansehen",
   "composer.stream_text": "Tell me a long story, so that I can watch it arrive.",
+  "composer.temporary": "Vorübergehender Chat",
+  "composer.temporary_title": "Dieser Chat hinterlässt nichts",
+  "composer.temporary_text":
+    "Er steht in keiner Liste und keiner Suche, und seine Texte werden vom Server gelöscht, sobald die Antwort hier ist. Wird die Seite geschlossen oder neu geladen, ist er weg.",
+  "composer.end_temporary": "Vorübergehenden Chat beenden",
+  "composer.saved_prompts": "Vorlagen",
+  "composer.manage_prompts": "Vorlagen verwalten",
+  "composer.first_run": "Wer hier antwortet",
+  "composer.first_run_now": "Jetzt: das eingebaute Programm. Es braucht keinen Schlüssel und weiß wenig.",
+  "composer.first_run_add":
+    "Um ein Modell hinzuzufügen, eine dieser Zeilen in die Datei {file} beim Server schreiben und ihn neu starten:",
+  "composer.first_run_local": "Ollama, vLLM, llama.cpp und andere",
 
   // sidebar
   "sidebar.label": "Seitenleiste",

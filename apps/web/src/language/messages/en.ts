@@ -134,8 +134,6 @@ export const en = {
   "composer.good_afternoon": "Good afternoon",
   "composer.good_evening": "Good evening",
   "composer.what_shall_we": "What shall we look at?",
-  "composer.add_model":
-    "Only the built-in program answers here. To add a model, put {first}, {second} or {third} into the server’s file {file}.",
   "composer.explain_title": "Explain something",
   "composer.explain_text": "Explain to me, with one everyday example, how ",
   "composer.improve_title": "Improve a text",
@@ -152,6 +150,18 @@ export const en = {
   "composer.decision_text": "I have to decide something and I am not sure.",
   "composer.stream_title": "Try the stream",
   "composer.stream_text": "Tell me a long story, so that I can watch it arrive.",
+  "composer.temporary": "Temporary chat",
+  "composer.temporary_title": "This chat leaves nothing behind",
+  "composer.temporary_text":
+    "It is in no list and no search, and its texts are deleted from the server as soon as each answer is here. Close or reload the page, and it is gone.",
+  "composer.end_temporary": "End the temporary chat",
+  "composer.saved_prompts": "Saved prompts",
+  "composer.manage_prompts": "Manage prompts",
+  "composer.first_run": "Who answers here",
+  "composer.first_run_now": "Now: the built-in program, which needs no key and knows little.",
+  "composer.first_run_add":
+    "To add a model, put one of these lines into the file {file} beside the server and start it again:",
+  "composer.first_run_local": "Ollama, vLLM, llama.cpp and others",
 
   // The list of chats.
   "sidebar.label": "Side bar",

@@ -135,8 +135,6 @@ export const zh: Messages = {
   "composer.good_afternoon": "下午好",
   "composer.good_evening": "晚上好",
   "composer.what_shall_we": "我们来看点什么？",
-  "composer.add_model":
-    "这里只有内置程序作答。要添加模型，请在服务器的 {file} 文件中写入 {first}、{second} 或 {third}。",
   "composer.explain_title": "解释某件事",
   "composer.explain_text": "请用一个日常例子向我解释：",
   "composer.improve_title": "改进一段文字",
@@ -153,6 +151,16 @@ export const zh: Messages = {
   "composer.decision_text": "I have to decide something and I am not sure.",
   "composer.stream_title": "试试流式输出",
   "composer.stream_text": "Tell me a long story, so that I can watch it arrive.",
+  "composer.temporary": "临时聊天",
+  "composer.temporary_title": "此聊天不留痕迹",
+  "composer.temporary_text": "它不会出现在列表或搜索中，每个回答到达后，其文本即从服务器删除。关闭或刷新页面后即消失。",
+  "composer.end_temporary": "结束临时聊天",
+  "composer.saved_prompts": "已保存的提示词",
+  "composer.manage_prompts": "管理提示词",
+  "composer.first_run": "谁在此回答",
+  "composer.first_run_now": "当前：内置程序，无需密钥，但所知有限。",
+  "composer.first_run_add": "要添加模型，请将以下任一行写入服务器旁的 {file} 文件并重启：",
+  "composer.first_run_local": "Ollama、vLLM、llama.cpp 等",
 
   // sidebar
   "sidebar.label": "侧边栏",
