@@ -9,6 +9,7 @@ import { SessionActions } from "../sidebar/session-actions.tsx";
 import { toggleSideBar, useSideBar } from "../sidebar/side-bar-state.ts";
 import { TitleField } from "../sidebar/title-field.tsx";
 import { useDrawer } from "../sidebar/use-drawer.ts";
+import { classNames } from "../ui/class-names.ts";
 import { IconButton } from "../ui/icon-button.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { showNotice } from "../ui/notice.tsx";
@@ -31,7 +32,9 @@ export function Header({ sessionId, temporary }: { readonly sessionId: string | 
         />
       )}
       {temporary ? <TemporaryMark /> : <SessionTitle key={sessionId} sessionId={sessionId} />}
-      <div className="flex min-w-0 shrink-0 items-center max-[480px]:max-w-[45%]">
+      <div
+        className={classNames("flex min-w-0 shrink-0 items-center", sessionId !== null && "max-[480px]:max-w-[45%]")}
+      >
         <ModelPicker />
         {sessionId === null && !temporary && (
           <IconButton

@@ -142,7 +142,7 @@ function Choice({ id, option, chosen, active, onActive, onPick }: ChoiceProps) {
       onPointerMove={onActive}
       className={classNames(
         "flex min-h-9 cursor-pointer items-center gap-2 rounded-small px-2.5 py-1.5 text-side touch:min-h-11",
-        active && "bg-hover",
+        active && "bg-bubble",
       )}
     >
       <span className="min-w-0 flex-1 truncate">

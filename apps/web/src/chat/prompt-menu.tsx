@@ -72,7 +72,7 @@ function PromptList({ prompts, active, onActive, onTake }: PromptListProps) {
             onClick={() => onTake(prompt)}
             className={classNames(
               "flex min-h-9 cursor-pointer items-baseline gap-3 rounded-small px-2.5 py-1.5 text-side touch:min-h-11",
-              index === active && "bg-hover",
+              index === active && "bg-bubble",
             )}
           >
             <span className="shrink-0 font-medium">/{prompt.name}</span>

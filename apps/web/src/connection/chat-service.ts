@@ -9,6 +9,7 @@ import { endTemporary, isTemporary } from "./temporary.ts";
 import {
   applyMessages,
   applyRegenerated,
+  applySessions,
   selectMessage,
   withoutSession,
   withoutThread,
@@ -56,7 +57,10 @@ export class ChatService {
     this.client = client;
     this.#queries = queries;
     this.outbox = new Outbox(client, {
-      onAccepted: (messageId, sessionId) => this.#stream?.track(messageId, sessionId),
+      onAccepted: (messageId, sessionId) => {
+        this.#stream?.track(messageId, sessionId);
+        void this.#learn(sessionId);
+      },
       onUnauthenticated: () => void queries.invalidateQueries({ queryKey: queryKeys.account }),
     });
     document.addEventListener("visibilitychange", () => this.#watchVisibility());
@@ -255,6 +259,17 @@ export class ChatService {
     if (sessionId === null) return;
     change((state) => withoutSession(state, sessionId));
     this.#forget(sessionId);
+  }
+
+  /** The news of a session's first message may fall between two connections; then its title is asked for. */
+  async #learn(sessionId: string): Promise<void> {
+    if (isTemporary(sessionId) || useChat.getState().sessions[sessionId]?.title != null) return;
+    try {
+      const session = await this.client.sessions.find(sessionId);
+      change((state) => applySessions(state, [session]));
+    } catch {
+      // The list tells it the next time it is read.
+    }
   }
 
   async #refused(error: ApiError | null): Promise<void> {

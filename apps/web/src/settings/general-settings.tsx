@@ -57,7 +57,7 @@ export function GeneralSettings() {
                 void change({ theme: name }).catch(failed);
               }}
               className={classNames(
-                "h-8 flex-1 rounded-[5px] px-2 text-side touch:h-11",
+                "min-h-8 flex-1 rounded-[5px] px-2 text-side leading-tight touch:min-h-11",
                 theme === name ? "bg-raised font-medium shadow-sm" : "text-soft hover:text-ink",
               )}
             >

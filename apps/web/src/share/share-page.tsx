@@ -46,7 +46,9 @@ export default function SharePage({ shareId }: { readonly shareId: string }) {
               {title ?? text("sidebar.new_chat")}
             </h1>
             <p className="mt-1 border-b border-line pb-6 text-side text-faint">
-              {text("share.shared_on", { date: formats.day(new Date(share.data.created_at), new Date()) })}
+              {text("share.shared_on", {
+                date: formats.date(new Date(share.data.created_at), { day: "numeric", month: "long", year: "numeric" }),
+              })}
             </p>
             <ol className="flex flex-col gap-6 pt-6">
               {share.data.messages.map((message, index) => (

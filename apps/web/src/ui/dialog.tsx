@@ -35,7 +35,7 @@ export function Dialog({ open, onClose, title, description, closable = true, wid
             // The first field where there is one; else the dialog itself, not its close button.
             event.preventDefault();
             const content = event.currentTarget as HTMLElement;
-            (content.querySelector<HTMLElement>("input") ?? content).focus();
+            (content.querySelector<HTMLElement>("input, select, textarea") ?? content).focus();
           }}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
         >

@@ -1,0 +1,142 @@
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { startBrowser } from "./browser.ts";
+import { ScriptedChat } from "./scripted-chat.ts";
+
+const limitMs = 60_000;
+const password = "a password that will do";
+
+describe("settings and account", { timeout: 2 * limitMs }, () => {
+  let chat: ScriptedChat;
+  let browser: Awaited<ReturnType<typeof startBrowser>>;
+  let context: BrowserContext;
+  let page: Page;
+  let people = 0;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    [chat, browser] = await Promise.all([ScriptedChat.start(), startBrowser()]);
+  }, 2 * limitMs);
+  afterAll(async () => {
+    await browser?.close();
+    await chat?.stop();
+  });
+
+  beforeEach(async () => {
+    faults.length = 0;
+    context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB" });
+    page = await context.newPage();
+    page.setDefaultTimeout(limitMs);
+    page.on("pageerror", (error) => faults.push(error.message));
+  });
+  afterEach(async () => {
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  async function signUp(): Promise<string> {
+    const email = `owner${++people}@example.org`;
+    await context.request.post(`${chat.address}/api/auth/sign-up`, { data: { email, password, name: "Ada" } });
+    await page.goto(chat.address);
+    return email;
+  }
+
+  async function settings(tab: string): Promise<void> {
+    await page.getByRole("button", { name: /^Account and settings/ }).click();
+    await page.getByRole("menuitem", { name: "Settings" }).click();
+    await page.getByRole("tab", { name: tab }).click();
+  }
+
+  it("changes name and password, signs another device out, and deletes the account", async () => {
+    const email = await signUp();
+    const other = await browser.newContext();
+    await other.request.post(`${chat.address}/api/auth/sign-in`, { data: { email, password } });
+    await settings("Account");
+    await page.getByLabel("Name").fill("Grace");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved").waitFor();
+    await page.getByRole("button", { name: /^Sign out / }).click();
+    await vi.waitFor(async () => expect(await page.getByTestId("device").count()).toBe(1), { timeout: limitMs });
+    expect((await other.request.get(`${chat.address}/api/sessions`)).status()).toBe(401);
+    await other.close();
+    await page.getByLabel("Current password").fill("not this one");
+    await page.getByLabel("New password").fill("another password");
+    await page.getByRole("button", { name: "Change password" }).click();
+    await page.getByText("The password is wrong.").waitFor();
+    await page.getByLabel("Current password").fill(password);
+    await page.getByRole("button", { name: "Change password" }).click();
+    await page.getByText("The password is changed.").waitFor();
+
+    await page.getByRole("button", { name: "Delete account" }).click();
+    const everything = page.getByRole("button", { name: "Delete everything" });
+    expect(await everything.isDisabled()).toBe(true);
+    await page.getByLabel(`Type ${email} to confirm`).fill(email);
+    await page.getByLabel("Password", { exact: true }).fill("another password");
+    await everything.click();
+    await page.getByRole("button", { name: "Account and settings: Guest" }).waitFor();
+    expect(await chat.query("select 1 from users where email = $1", [email])).toEqual([]);
+  });
+
+  it("takes a file of conversations in, once, and lets everything out", async () => {
+    await signUp();
+    await settings("Data");
+    const message = (role: string, words: string) => ({
+      author: { role },
+      content: { content_type: "text", parts: [words] },
+    });
+    const mapping = {
+      q: { id: "q", parent: null, children: ["a"], message: message("user", "Knock knock") },
+      a: { id: "a", parent: "q", children: [], message: message("assistant", "Who is there?") },
+    };
+    const buffer = Buffer.from(
+      JSON.stringify([{ title: "A joke", create_time: 1_700_000_000, conversation_id: "j", mapping }]),
+    );
+    const file = { name: "conversations.json", mimeType: "application/json", buffer };
+    await page.getByTestId("import-file").setInputFiles(file);
+    await page.getByText("1 chat imported.").waitFor();
+    await page.getByTestId("import-file").setInputFiles(file);
+    await page.getByText("0 chats imported. 1 left out.").waitFor();
+    await page.getByTestId("import-file").setInputFiles({ ...file, buffer: Buffer.from("not json") });
+    await page.getByText("This file is not JSON.").waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Markdown" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/\.md$/);
+    await page.keyboard.press("Escape");
+    await page.getByTestId("session-item").filter({ hasText: "A joke" }).click();
+    await page.getByText("Who is there?").waitFor();
+  });
+
+  it("keeps a default model on every device, and prompts", async () => {
+    await signUp();
+    await settings("General");
+    await page.getByLabel("Default model").selectOption({ label: "another" });
+    await page.getByTestId("model-picker").filter({ hasText: "another" }).waitFor({ state: "attached" });
+    await page.getByRole("tab", { name: "Prompts" }).click();
+    await page.getByRole("button", { name: "New prompt" }).click();
+    await page.getByLabel("Name, one word").fill("two words");
+    await page.getByLabel("Text").fill("Say it again.");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").filter({ hasText: /./ }).waitFor();
+    await page.getByLabel("Name, one word").fill("again");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("/again").waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: "Model: another" }).waitFor();
+  });
+
+  it("invites a guest who has something to lose, and is quiet after that", async () => {
+    await page.goto(chat.address);
+    for (const words of ["One thing", "Another thing"]) {
+      await page.getByTestId("new-chat").click();
+      await page.getByTestId("composer").fill(words);
+      await page.getByTestId("composer").press("Enter");
+      await page.locator('[data-testid=message-assistant][data-status="complete"]').last().waitFor();
+    }
+    await page.getByTestId("guest-banner").getByRole("button", { name: "Later" }).click();
+    await page.reload();
+    await page.getByTestId("session-item").first().waitFor();
+    expect(await page.getByTestId("guest-banner").count()).toBe(0);
+  });
+});
