@@ -18,8 +18,8 @@ import type {
   StopResponse,
   UpdateSession,
 } from "@uci/protocol";
-import { addressOf, Caller, type ConnectionOptions } from "./caller.ts";
 import type { CallOptions, PageOptions, SendOptions } from "./call-options.ts";
+import { addressOf, Caller, type ConnectionOptions } from "./caller.ts";
 import { folderCalls, preferenceCalls, promptCalls, searchCall, shareCalls } from "./collection-calls.ts";
 import { type Environment, environmentWith } from "./environment.ts";
 import { newIdempotencyKey } from "./identifier.ts";

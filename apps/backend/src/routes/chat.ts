@@ -40,6 +40,9 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
       async (request, reply) => {
         const { body } = request;
         const identity = await requireIdentity(identifier, request, body.user_id);
+        if (body.temporary === true && (body.attachments ?? []).length > 0) {
+          throw new RegisteredError("invalid_request", "A temporary chat takes no attachments, which would be kept.");
+        }
         if (body.history !== undefined && body.temporary !== true) {
           throw new RegisteredError("invalid_request", "history goes with temporary alone.");
         }

@@ -35,7 +35,9 @@ export function Composer({ sessionId, temporary }: { readonly sessionId: string 
   const { path } = usePath(sessionId);
   const writing = useWriting(path);
   const send = useSend(sessionId, temporary);
-  const files = useAttachedFiles(sessionId);
+  const attached = useAttachedFiles(sessionId);
+  // A file is kept by the server until its message is deleted, so a temporary chat takes none.
+  const files = temporary ? [] : attached;
   const takeIn = useFileIntake(sessionId);
   const tooLong = draft.length > messageCharacters;
   const isReady = files.every(({ state }) => state === "ready");
@@ -43,7 +45,7 @@ export function Composer({ sessionId, temporary }: { readonly sessionId: string 
   const submit = () => {
     if (!sendable) return;
     setDraft("");
-    send(draft, takeFiles(sessionId));
+    send(draft, temporary ? [] : takeFiles(sessionId));
   };
   const { option } = useChosenModel();
   const unseen = option?.images === false && files.some(({ mediaType }) => mediaType.startsWith("image/"));
@@ -62,13 +64,13 @@ export function Composer({ sessionId, temporary }: { readonly sessionId: string 
           submit();
         }}
       >
-        <DropPlace takeIn={takeIn} />
+        {!temporary && <DropPlace takeIn={takeIn} />}
         <DraftFiles sessionId={sessionId} files={files} />
         <div className="flex items-end gap-2">
-          <FileButton takeIn={takeIn} />
+          {!temporary && <FileButton takeIn={takeIn} />}
           <GrowingField
             id={composerFieldId}
-            onPaste={(event) => onPaste(event, takeIn)}
+            onPaste={(event) => !temporary && onPaste(event, takeIn)}
             testId="composer"
             label={text("composer.label")}
             placeholder={text("composer.placeholder")}
