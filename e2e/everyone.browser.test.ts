@@ -1,0 +1,252 @@
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { startBrowser } from "./browser.ts";
+import { screenAnswer, screens } from "./screens.ts";
+import { ScriptedChat } from "./scripted-chat.ts";
+
+const limitMs = 60_000;
+const quickly = 2_000;
+const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+type AxeResult = {
+  violations: { id: string; nodes: { html: string; failureSummary: string; target: unknown[] }[] }[];
+};
+
+/** What axe finds on the page as it stands, one line each. */
+async function violations(page: Page): Promise<string[]> {
+  // Evaluated by the debugger, which the page's policy does not concern.
+  await page.evaluate(`${axeSource}; undefined`);
+  const options = JSON.stringify({ runOnly: { type: "tag", values: rules } });
+  const result = (await page.evaluate(`axe.run(document, ${options})`)) as AxeResult;
+  return result.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 300)}`),
+  );
+}
+
+describe("the page for everyone", { timeout: 5 * limitMs }, () => {
+  let chat: ScriptedChat;
+  let browser: Browser;
+  let context: BrowserContext | null = null;
+
+  beforeAll(async () => {
+    chat = await ScriptedChat.start({ tokensPerSecond: quickly, answer: screenAnswer });
+    browser = await startBrowser();
+  }, 2 * limitMs);
+  afterAll(async () => {
+    await browser?.close();
+    await chat?.stop();
+  });
+  afterEach(async () => {
+    await context?.close();
+  });
+
+  async function open(options: BrowserContextOptions = {}): Promise<Page> {
+    chat.provider.tokensPerSecond = quickly;
+    context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      reducedMotion: "reduce",
+      locale: "en-GB",
+      ...options,
+    });
+    const page = await context.newPage();
+    await page.goto(chat.address);
+    await page.getByTestId("composer").waitFor();
+    return page;
+  }
+
+  async function answered(page: Page, text: string): Promise<void> {
+    await page.getByTestId("composer").fill(text);
+    await page.getByTestId("composer").press("Enter");
+    await page.locator('[data-testid=message-assistant][data-status="complete"]').last().waitFor({ timeout: limitMs });
+  }
+
+  describe.each([
+    { theme: "light" as const, locale: "en-GB" },
+    { theme: "dark" as const, locale: "en-GB" },
+    { theme: "light" as const, locale: "ar" },
+  ])("axe finds nothing in $theme, $locale", ({ theme, locale }) => {
+    it.each(screens.filter((screen) => locale === "en-GB" || screen.locale === undefined))("$name", async (screen) => {
+      const size = screen.narrow === true ? { width: 390, height: 844 } : { width: 1280, height: 800 };
+      const page = await open({ colorScheme: theme, locale: screen.locale ?? locale, viewport: size });
+      await screen.prepare(page, chat);
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+
+  it("axe finds nothing in menus, dialogs and forms", async () => {
+    const page = await open();
+    await answered(page, "Tell me 20 words");
+    await page.locator("aside button[aria-haspopup=menu]").last().click();
+    await page.getByRole("menu").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("menuitem", { name: "Sign in" }).click();
+    await page.getByRole("dialog").waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it("the page speaks the browser's language, runs its way, and keeps another choice", async () => {
+    const page = await open({ locale: "ar" });
+    expect(await page.locator("html").getAttribute("dir")).toBe("rtl");
+    expect(await page.locator("html").getAttribute("lang")).toBe("ar");
+    const sideBar = await page.locator("aside").boundingBox();
+    expect(sideBar!.x).toBeGreaterThan(640);
+    await page.keyboard.press("Control+k");
+    await page.getByTestId("palette-field").fill("Deutsch");
+    await page.keyboard.press("Enter");
+    await vi.waitFor(async () => expect(await page.locator("html").getAttribute("lang")).toBe("de"), {
+      timeout: limitMs,
+    });
+    expect(await page.locator("html").getAttribute("dir")).toBe("ltr");
+    await page.reload();
+    await page.getByPlaceholder("Eine Nachricht schreiben").waitFor();
+    const fetched = (await page.evaluate(
+      `performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => /assets\\/(en|de|zh|ar)-/.test(name))`,
+    )) as string[];
+    expect(fetched.map((name) => /assets\/(\w\w)-/.exec(name)?.[1])).toEqual(["de"]);
+  });
+
+  it("everything can be done from the keyboard", async () => {
+    const page = await open();
+    const composer = page.getByTestId("composer");
+    await answered(page, "Tell me 20 words");
+    await page.keyboard.press("Control+Shift+KeyO");
+    await vi.waitFor(() => expect(new URL(page.url()).pathname).toBe("/"), { timeout: limitMs });
+    await composer.blur();
+    await page.keyboard.press("/");
+    await vi.waitFor(async () => expect(await composer.evaluate((field) => field.matches(":focus"))).toBe(true));
+    await composer.blur();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("Control+Shift+KeyS");
+    await page.locator("aside").waitFor({ state: "hidden" });
+    await page.keyboard.press("Control+Shift+KeyS");
+    await page.locator("aside").waitFor();
+    // The palette finds the chat, and goes there.
+    await page.keyboard.press("Control+k");
+    await page.getByTestId("palette-field").fill("20 words");
+    await page.keyboard.press("Enter");
+    await page.getByTestId("message-user").waitFor();
+    await page.getByTestId("palette-field").waitFor({ state: "detached" });
+    // Arrow up in the empty composer edits; Escape gives it up; Escape stops an answer.
+    await composer.focus();
+    await page.keyboard.press("ArrowUp");
+    await page.getByRole("textbox", { name: "Edit your message" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("textbox", { name: "Edit your message" }).waitFor({ state: "detached" });
+    chat.provider.tokensPerSecond = 20;
+    await composer.fill("Tell me 800 words");
+    await composer.press("Enter");
+    await page.locator('[data-testid=message-assistant][data-status="streaming"]').waitFor({ timeout: limitMs });
+    await page.keyboard.press("Escape");
+    await page.locator('[data-testid=message-assistant][data-status="stopped"]').waitFor({ timeout: limitMs });
+  });
+
+  it("dialogs and the palette give the focus back", async () => {
+    const page = await open();
+    const button = page.getByTestId("model-picker");
+    await button.focus();
+    for (const keys of ["Control+k", "?"]) {
+      await page.keyboard.press(keys);
+      await page.getByRole("dialog").waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      await vi.waitFor(async () => expect(await button.evaluate((element) => element.matches(":focus"))).toBe(true));
+    }
+  });
+
+  it("an answer is announced when it begins and when it ends, not word by word", async () => {
+    const page = await open();
+    await page.evaluate(`{
+      window.said = [];
+      const place = document.querySelector('[role=status].sr-only');
+      new MutationObserver(() => window.said.push(place.textContent.trim())).observe(place, { childList: true, characterData: true, subtree: true });
+    }`);
+    chat.provider.tokensPerSecond = 100;
+    await answered(page, "Tell me 150 words");
+    await vi.waitFor(async () => {
+      expect(await page.evaluate("window.said")).toEqual(["The answer is being written", "The answer is complete"]);
+    });
+    const live = await page.getByTestId("message-assistant").locator("[aria-live]").count();
+    expect(live).toBe(0);
+  });
+
+  it("on a phone everything that is pressed is large enough, and nothing is wider than the page", async () => {
+    const page = await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    await answered(page, "show me everything");
+    const small = (await page.evaluate(`[...document.querySelectorAll("button, [role=button], header a, nav a")]
+      .filter((element) => element.checkVisibility({ opacityProperty: true }) && !element.closest("sup"))
+      .map((element) => ({ box: element.getBoundingClientRect(), html: element.outerHTML.slice(0, 140) }))
+      .filter(({ box }) => box.width > 0 && (box.height < 39.5 || box.width < 39.5))
+      .map(({ box, html }) => Math.round(box.width) + "x" + Math.round(box.height) + " " + html)`)) as string[];
+    expect(small).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+  });
+
+  it.each([
+    { width: 320, height: 640 },
+    { width: 768, height: 1024 },
+    { width: 3840, height: 2160 },
+  ])("$width pixels wide, nothing is cut off and the text keeps its measure", async (viewport) => {
+    const page = await open({ viewport });
+    await answered(page, "Tell me 200 words");
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(viewport.width);
+    const box = await page.getByTestId("answer-text").first().boundingBox();
+    expect(box!.width).toBeLessThanOrEqual(46 * 16);
+    expect(box!.x).toBeGreaterThanOrEqual(0);
+  });
+
+  it("reduced motion moves nothing; forced colours and more contrast keep everything readable", async () => {
+    const page = await open({ forcedColors: "active" });
+    await answered(page, "Tell me 20 words");
+    const send = page.getByTestId("send");
+    const border = await send.evaluate("(element) => getComputedStyle(element).borderTopStyle");
+    expect(border).not.toBe("none");
+    const durations = (await page.evaluate(
+      `[...document.querySelectorAll("*")].map((element) => parseFloat(getComputedStyle(element).animationDuration))`,
+    )) as number[];
+    expect(Math.max(...durations)).toBeLessThan(0.01);
+    await page.emulateMedia({ forcedColors: "none", contrast: "more" });
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it("the page can be installed, and opens without its server; no conversation is kept by it", async () => {
+    const page = await open();
+    await answered(page, "Tell me 20 words");
+    const manifest = await page.request.get(`${chat.address}/manifest.webmanifest`);
+    const { icons } = (await manifest.json()) as { icons: { src: string; sizes: string }[] };
+    for (const { src } of icons) expect((await page.request.get(chat.address + src)).status()).toBe(200);
+    await page.evaluate("navigator.serviceWorker.ready.then(() => undefined)");
+    await page.reload();
+    await page.getByTestId("message-assistant").waitFor();
+    const keptNames = `caches.keys().then(async (names) => (await Promise.all(names.map(async (name) =>
+      (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)))).flat())`;
+    await vi.waitFor(
+      async () => {
+        const kept = (await page.evaluate(keptNames)) as string[];
+        expect(kept.some((name) => name.startsWith("/assets/index-") && name.endsWith(".js"))).toBe(true);
+        expect(kept.some((name) => name.startsWith("/assets/en-"))).toBe(true);
+      },
+      { timeout: limitMs },
+    );
+    const kept = (await page.evaluate(keptNames)) as string[];
+    expect(kept.filter((name) => name.startsWith("/api"))).toEqual([]);
+    await context!.setOffline(true);
+    await page.reload();
+    await page.getByTestId("composer").waitFor();
+    await page.getByTestId("composer").fill("kept");
+    await page.reload();
+    await page.getByTestId("composer").waitFor();
+    expect(await page.getByTestId("composer").inputValue()).toBe("kept");
+  });
+
+  it("without a service worker the page works all the same", async () => {
+    const page = await open({ serviceWorkers: "block" });
+    await answered(page, "Tell me 10 words");
+    expect(await page.getByTestId("answer-text").count()).toBe(1);
+  });
+});

@@ -1,0 +1,158 @@
+import { scriptedAnswer } from "@uci/adapters/providers/testing";
+import type { Page } from "playwright-core";
+import { richAnswer } from "./rich-answer.ts";
+import type { ScriptedChat } from "./scripted-chat.ts";
+
+const limitMs = 60_000;
+
+const longCode = `Here is the whole of it.
+
+\`\`\`typescript
+/** A queue that holds at most so many things and forgets the oldest of them. */
+export class BoundedQueue<Item> {
+  readonly #items: Item[] = [];
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    if (!Number.isInteger(limit) || limit < 1) throw new RangeError("the limit is a whole number of at least one");
+    this.#limit = limit;
+  }
+
+  push(item: Item): Item | undefined {
+    this.#items.push(item);
+    return this.#items.length > this.#limit ? this.#items.shift() : undefined;
+  }
+
+  *[Symbol.iterator](): Iterator<Item> {
+    yield* this.#items;
+  }
+}
+\`\`\`
+
+It forgets what is oldest, and tells you what that was, so that whoever owns it can be let go of.
+
+- \`push\` is constant time on average.
+- Iterating does not copy.
+`;
+
+const arabicAnswer = `البحر واسع، وأمواجه لا تهدأ. هذه فقرة قصيرة من اليمين إلى اليسار، وفيها كلمة \`code\` واحدة.
+
+1. أولًا: نقرأ.
+2. ثانيًا: نكتب.
+
+> من سار على الدرب وصل.
+`;
+
+/** What the scripted provider answers for the screens. */
+export function screenAnswer(prompt: string): string {
+  if (prompt.includes("everything")) return richAnswer;
+  if (prompt.includes("queue")) return longCode;
+  if (prompt.includes("البحر")) return arabicAnswer;
+  return scriptedAnswer(prompt);
+}
+
+/** One screen or state of the page, and how to get there from a new chat. */
+export type Screen = {
+  readonly name: string;
+  /** The language it is shown in; English where none is given. */
+  readonly locale?: "ar" | "de" | "zh";
+  /** Shown on phones alone. */
+  readonly narrow?: true;
+  readonly prepare: (page: Page, chat: ScriptedChat) => Promise<void>;
+};
+
+async function send(page: Page, text: string): Promise<void> {
+  await page.getByTestId("composer").fill(text);
+  await page.getByTestId("composer").press("Enter");
+}
+
+async function ended(page: Page, status = "complete"): Promise<void> {
+  await page.locator(`[data-testid=message-assistant][data-status="${status}"]`).last().waitFor({ timeout: limitMs });
+}
+
+async function answered(page: Page, text: string): Promise<void> {
+  await send(page, text);
+  await ended(page);
+}
+
+async function withPalette(page: Page): Promise<void> {
+  await page.keyboard.press("Control+k");
+  await page.getByTestId("palette-field").waitFor();
+}
+
+/** Every screen and state there is to look at. */
+export const screens: readonly Screen[] = [
+  { name: "empty", prepare: async () => undefined },
+  {
+    name: "answer",
+    prepare: async (page) => {
+      await answered(page, "show me everything");
+      await page.locator("[data-testid=diagram]").waitFor({ timeout: limitMs });
+    },
+  },
+  {
+    name: "long-code",
+    prepare: async (page) => {
+      await answered(page, "How would you write a queue with a limit?");
+      await page.locator(".token").first().waitFor({ timeout: limitMs });
+    },
+  },
+  {
+    name: "streaming",
+    prepare: async (page, chat) => {
+      await answered(page, "Tell me 30 words");
+      chat.provider.tokensPerSecond = 15;
+      await send(page, "Now 900 words, please");
+      await page.locator('[data-testid=message-assistant][data-status="streaming"]').waitFor({ timeout: limitMs });
+      await page.getByTestId("answer-text").nth(1).waitFor({ timeout: limitMs });
+    },
+  },
+  {
+    name: "error",
+    prepare: async (page) => {
+      await send(page, "This fails [fault=status status=401]");
+      await ended(page, "failed");
+    },
+  },
+  {
+    name: "offline",
+    prepare: async (page) => {
+      await answered(page, "Tell me 40 words");
+      await page.route("**/api/**", (route) => route.abort());
+      await send(page, "What I write now is kept");
+      await page.locator('[data-testid=message-unsent][data-state="waiting"]').waitFor({ timeout: limitMs });
+    },
+  },
+  {
+    name: "missing",
+    prepare: async (page) => {
+      await page.goto(`${new URL(page.url()).origin}/s/not-here-at-all`);
+      await page.getByRole("heading", { level: 1 }).waitFor({ timeout: limitMs });
+    },
+  },
+  { name: "palette", prepare: withPalette },
+  {
+    name: "keyboard",
+    prepare: async (page) => {
+      await page.getByTestId("composer").blur();
+      await page.keyboard.press("?");
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "drawer",
+    narrow: true,
+    prepare: async (page) => {
+      await answered(page, "Tell me 20 words");
+      await page.locator("header button").first().click();
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "arabic",
+    locale: "ar",
+    prepare: (page) => answered(page, "حدثني عن البحر"),
+  },
+  { name: "arabic-empty", locale: "ar", prepare: async () => undefined },
+  { name: "german", locale: "de", prepare: async () => undefined },
+];
