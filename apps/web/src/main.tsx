@@ -12,6 +12,7 @@ import { startLanguage, useLanguage } from "./language/language.ts";
 import { keepPageForOffline } from "./offline-page.ts";
 import "./styles.css";
 import { ErrorBoundary } from "./ui/error-boundary.tsx";
+import { watchFocus } from "./ui/focus-return.ts";
 import { TipProvider } from "./ui/tip.tsx";
 
 const queries = createQueries();
@@ -26,6 +27,7 @@ const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no root");
 // Without its texts, a file the page was just about to fetch, the page would be nothing but buttons without names.
 await startLanguage();
+watchFocus();
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>

@@ -71,7 +71,7 @@ export function Bubble({ text: words, faint = false }: { readonly text: string; 
     <div
       className={classNames(
         "max-w-[80%] rounded-large bg-bubble px-4 py-2.5 max-[480px]:max-w-[88%]",
-        faint && "opacity-50",
+        faint && "opacity-75",
       )}
     >
       <div

@@ -12,8 +12,9 @@ import { openShortcuts } from "../settings/shortcuts-dialog.tsx";
 import { setTheme } from "../settings/theme.ts";
 import { useChosenModel } from "../settings/use-model.ts";
 import { toggleSideBar } from "../sidebar/side-bar-state.ts";
+import { returnFocus } from "../ui/focus-return.ts";
 import { showNotice } from "../ui/notice.tsx";
-import { openPalette } from "./palette-state.ts";
+import { closePaletteFor, doChosen, openPalette } from "./palette-state.ts";
 
 /** Chats listed at most; typing finds among all that are loaded. */
 const listedSessions = 200;
@@ -27,6 +28,10 @@ export default function Palette() {
         <Dialog.Overlay className="fixed inset-0 z-40 bg-veil animate-appear" />
         <Dialog.Content
           aria-describedby={undefined}
+          onCloseAutoFocus={(event) => {
+            returnFocus(event);
+            doChosen();
+          }}
           className="fixed inset-x-4 top-[max(16px,12dvh)] z-50 mx-auto max-w-xl overflow-hidden rounded-large border border-line bg-raised shadow-float outline-none animate-appear"
         >
           <Dialog.Title className="sr-only">{text("shell.palette")}</Dialog.Title>
@@ -41,8 +46,9 @@ export default function Palette() {
                 {text("shell.palette_empty")}
               </Command.Empty>
               <Actions />
-              <Models />
               <Sessions />
+              <Models />
+              <Settings />
             </Command.List>
           </Command>
         </Dialog.Content>
@@ -72,23 +78,18 @@ type ItemProps = {
 };
 
 function Item({ name, id = name, icon, keys, onSelect }: ItemProps) {
-  const select = () => {
-    openPalette(false);
-    // After the palette has given the focus back.
-    requestAnimationFrame(onSelect);
-  };
   return (
     <Command.Item
       value={id}
       keywords={[name]}
-      onSelect={select}
+      onSelect={() => closePaletteFor(onSelect)}
       className="flex min-h-9 cursor-pointer items-center gap-2.5 rounded-small px-2.5 py-1.5 text-side select-none data-[selected=true]:bg-hover touch:min-h-11"
     >
       <span className="text-soft">{icon}</span>
       <span className="min-w-0 flex-1 truncate" dir="auto">
         {name}
       </span>
-      {keys !== undefined && <kbd className="font-mono text-caption text-faint">{keyNames(keys)}</kbd>}
+      {keys !== undefined && <kbd className="font-mono text-caption text-soft">{keyNames(keys)}</kbd>}
     </Command.Item>
   );
 }
@@ -96,9 +97,6 @@ function Item({ name, id = name, icon, keys, onSelect }: ItemProps) {
 function Actions() {
   const text = useText();
   const navigate = useNavigate();
-  const change = (language: Language) => {
-    setLanguage(language).catch(() => showNotice(text("settings.no_language")));
-  };
   return (
     <Group heading={text("shell.palette_actions")}>
       <Item
@@ -119,6 +117,17 @@ function Actions() {
         keys="?"
         onSelect={() => openShortcuts()}
       />
+    </Group>
+  );
+}
+
+function Settings() {
+  const text = useText();
+  const change = (language: Language) => {
+    setLanguage(language).catch(() => showNotice(text("settings.no_language")));
+  };
+  return (
+    <Group heading={text("shell.palette_settings")}>
       <Item
         name={`${text("settings.theme")}: ${text("settings.light")}`}
         icon={<Sun size={16} aria-hidden />}

@@ -32,7 +32,6 @@ export function AccountItem() {
       trigger={
         <button
           type="button"
-          aria-label={text("account.menu", { name })}
           className="flex min-h-11 w-full items-center gap-2.5 rounded-small px-2.5 py-1.5 text-start hover:bg-hover"
         >
           <CircleUser size={18} strokeWidth={1.6} className="shrink-0 text-soft" aria-hidden />
@@ -41,6 +40,7 @@ export function AccountItem() {
             {byAccount && account !== null && guest && data.sign_up_allowed && (
               <span className="block text-caption text-faint">{text("account.keep_chats")}</span>
             )}
+            <span className="sr-only">{text("account.menu")}</span>
           </span>
         </button>
       }

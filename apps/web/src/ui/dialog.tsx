@@ -3,6 +3,7 @@ import { Dialog as Parts } from "radix-ui";
 import type { ReactNode } from "react";
 import { useText } from "../language/language.ts";
 import { classNames } from "./class-names.ts";
+import { returnFocus } from "./focus-return.ts";
 import { IconButton } from "./icon-button.tsx";
 
 type DialogProps = {
@@ -31,6 +32,7 @@ export function Dialog({ open, onClose, title, description, closable = true, wid
               : "top-[max(16px,14dvh)] w-[min(26rem,calc(100vw-32px))]",
             "fixed left-1/2 z-50 max-h-[84dvh] -translate-x-1/2 overflow-y-auto rounded-large border border-line bg-raised p-6 shadow-float outline-none animate-appear",
           )}
+          onCloseAutoFocus={returnFocus}
           onOpenAutoFocus={(event) => {
             // The first field where there is one; else the dialog itself, not its close button.
             event.preventDefault();
