@@ -78,7 +78,11 @@ export function SentFiles({ files }: { readonly files: readonly AttachmentRefere
             >
               {isImage ? (
                 // A height of its own, so that nothing moves when the picture arrives.
-                <img src={address} alt={name} className="h-44 w-auto max-w-full rounded-large bg-bubble object-cover" />
+                <img
+                  src={address}
+                  alt={name}
+                  className="h-44 w-auto max-w-full rounded-large border border-line bg-bubble object-cover"
+                />
               ) : (
                 <>
                   <FileText size={16} strokeWidth={1.75} className="shrink-0 text-soft" aria-hidden />

@@ -9,6 +9,9 @@ export const useChat = create<ChatState>(() => initialState);
 
 const liveAnswers = new LiveAnswers();
 let frameAsked = false;
+/** Setting text is the dear part of a frame: oftener than this nobody sees the difference, and a slow machine feels it. */
+const drawIntervalMs = 45;
+let drawnMs = 0;
 
 /** Makes a transition. */
 export function change(transition: (state: ChatState) => ChatState): void {
@@ -35,12 +38,13 @@ function askFrame(): void {
   frameAsked = true;
   requestAnimationFrame(() => {
     frameAsked = false;
-    flush();
+    if (performance.now() - drawnMs >= drawIntervalMs) flush();
     if (!liveAnswers.empty) askFrame();
   });
 }
 
 function flush(): void {
+  drawnMs = performance.now();
   const changed = liveAnswers.take(useChat.getState(), Date.now());
   if (Object.keys(changed).length > 0) change((state) => ({ ...state, live: { ...state.live, ...changed } }));
 }

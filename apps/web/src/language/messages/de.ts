@@ -120,7 +120,7 @@ export const de: Messages = {
   "composer.file_kind": "{name} ist weder Bild noch Text.",
   "composer.file_size": "{name} ist leer oder zu groß: Bilder dürfen 10 MB haben, Texte 1 MB.",
   "composer.file_count": "Zu einer Nachricht gehören höchstens zehn Dateien; {name} ist eine zu viel.",
-  "composer.cannot_see": "Dieses Modell kann keine Bilder sehen. Es erfährt nur, dass eines dabei ist.",
+  "composer.cannot_see": "Dieses Modell sieht keine Bilder; es erfährt nur davon.",
   "composer.send": "Senden",
   "composer.send_after": "Nach dieser Antwort senden",
   "composer.stop": "Anhalten",

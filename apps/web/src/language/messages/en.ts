@@ -119,7 +119,7 @@ export const en = {
   "composer.file_kind": "{name} is neither an image nor a text.",
   "composer.file_size": "{name} is empty or too large: images may have 10 MB, texts 1 MB.",
   "composer.file_count": "Ten files go with one message; {name} is one too many.",
-  "composer.cannot_see": "This model cannot see pictures. It is only told that there is one.",
+  "composer.cannot_see": "This model cannot see pictures; it is only told of them.",
   "composer.send": "Send",
   "composer.send_after": "Send after this answer",
   "composer.stop": "Stop",
