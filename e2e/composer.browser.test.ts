@@ -78,7 +78,7 @@ async function paste(text: string): Promise<void> {
   }, text);
 }
 
-describe("writing a message", { timeout: limitMs }, () => {
+describe("writing a message", { timeout: 2 * limitMs }, () => {
   it("grows with its text, and keeps the draft of each chat over a reload", async () => {
     const height = async () => (await composer().boundingBox())?.height ?? 0;
     const low = await height();
@@ -119,7 +119,7 @@ describe("writing a message", { timeout: limitMs }, () => {
   });
 });
 
-describe("files", { timeout: limitMs }, () => {
+describe("files", { timeout: 2 * limitMs }, () => {
   it("go along: a text chosen by button and a long text that is pasted", async () => {
     await page
       .getByTestId("file-input")

@@ -63,7 +63,7 @@ async function choose(item: string): Promise<void> {
   await page.getByRole("menuitem", { name: item }).click();
 }
 
-describe("the tree of a conversation", { timeout: limitMs }, () => {
+describe("the tree of a conversation", { timeout: 2 * limitMs }, () => {
   it("edits a message into a branch and goes back to the other one", async () => {
     await converse("first question");
     await page.getByTestId("message-user").hover();
