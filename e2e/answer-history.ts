@@ -76,7 +76,8 @@ export class AnswerHistory {
     const times = this.changes.map(({ atMs }) => atMs).filter((atMs) => atMs >= fromMs && atMs <= untilMs);
     let longestMs = 0;
     let lastMs = fromMs;
-    for (const atMs of [...times, Math.min(untilMs, this.endedAtMs ?? untilMs)]) {
+    const endMs = Math.min(untilMs, this.endedAtMs ?? times.at(-1) ?? fromMs);
+    for (const atMs of [...times, endMs]) {
       longestMs = Math.max(longestMs, atMs - lastMs);
       lastMs = atMs;
     }
