@@ -109,10 +109,11 @@ describe("writing a message", { timeout: 2 * limitMs }, () => {
 
   it("sends what is written while an answer runs after it", async () => {
     chat.provider.tokensPerSecond = 60;
-    await send("say 60 words");
+    await send("say 600 words");
     await page.getByTestId("stop").waitFor();
     await send("and then this");
     await page.getByTestId("message-unsent").waitFor();
+    chat.provider.tokensPerSecond = 400;
     expect(await page.getByTestId("message-unsent").getAttribute("data-state")).toBe("queued");
     await untilComplete(2);
     expect(await page.getByTestId("message-unsent").count()).toBe(0);
@@ -145,7 +146,7 @@ describe("files", { timeout: 2 * limitMs }, () => {
     await untilFiles(1);
     await page.getByText("This model cannot see pictures").waitFor();
     await page.getByTestId("model-picker").click();
-    await page.getByRole("menuitemradio", { name: "another" }).click();
+    await page.getByRole("option", { name: "another" }).click();
     await eventually(async () => expect(await page.getByText("This model cannot see pictures").count()).toBe(0));
     await composer().press("Enter");
     await untilComplete(1);
