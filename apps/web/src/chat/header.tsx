@@ -122,7 +122,7 @@ function SessionMenu({ sessionId }: { readonly sessionId: string }) {
         <button
           type="button"
           aria-label={text("sidebar.options_here")}
-          className="flex size-9 items-center justify-center rounded-small text-soft hover:bg-hover hover:text-ink touch:size-11"
+          className="flex size-9 shrink-0 items-center justify-center rounded-small text-soft hover:bg-hover hover:text-ink touch:size-11"
         >
           <Ellipsis size={18} aria-hidden />
         </button>
