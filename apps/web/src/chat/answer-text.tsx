@@ -25,7 +25,9 @@ type AnswerTextProps = {
 
 /** The text of an answer; plain until the part of the page that sets it has arrived. */
 export function AnswerText({ text, writing, joins }: AnswerTextProps) {
-  const shown = useDeferredValue(text);
+  const deferred = useDeferredValue(text);
+  // Whoever is told that the answer is complete is to find all of it.
+  const shown = writing ? deferred : text;
   return (
     <div data-testid="answer-text" className="answer">
       <Suspense fallback={<p className={classNames("whitespace-pre-wrap", writing && "writing-plain")}>{text}</p>}>
