@@ -66,8 +66,7 @@ export async function startWorkflow(config: WorkflowConfig, ports: WorkflowPorts
     workerId: () => worker.workerId,
     activeAnswers: () => worker.activeAnswers,
     async drain() {
-      await sweeper.stop();
-      await worker.drain(config.graceMs);
+      await Promise.all([sweeper.stop(), worker.drain(config.graceMs)]);
       await titleWriter?.stop();
     },
   };

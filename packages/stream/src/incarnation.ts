@@ -58,7 +58,7 @@ export class Incarnation {
     this.writer = new JournalWriter(this.workerId, ports.journal, ports.clock, {
       committed: (records, sequence) => this.#committed(records, sequence),
       floor: () => this.#floor(),
-      renewal: () => this.#renewal(),
+      renewal: (isLast) => (isLast ? this.#lastRenewal() : this.#renewal()),
       appended: (bytes, durationMs) => observe({ kind: "appended", bytes, durationMs }),
       fenced: () => this.#fenced(),
       congested: (full) => observe({ kind: "congested", full }),
@@ -106,6 +106,8 @@ export class Incarnation {
     // What is closed already only has to be written down: another would first have to read this whole journal.
     const storedByMs = clock.nowMs() + streamLimits.drainStoreMs;
     while (this.#isStoring() && !this.#ended && clock.nowMs() < storedByMs) await sleep(clock, 10);
+    // Whoever goes on begins with what is written last.
+    if (!this.#ended) await Promise.race([this.writer.finish(), sleep(clock, streamLimits.handOverMs)]);
     if (!this.#ended) await this.sealMyself("stops");
     await this.#pulling;
   }
@@ -118,10 +120,11 @@ export class Incarnation {
   async sealMyself(reason: string): Promise<void> {
     const unfinished = [...this.busy.values()];
     const attempts = new Map([...this.runs].map(([messageId, run]) => [messageId, run.attempt]));
+    const floor = Math.min(this.#floor() ?? this.writer.lastSequence, this.writer.lastSequence);
     this.#sealsItself = true;
     this.writer.abandon();
     const { journal, clock, queue } = this.ports;
-    await sealJournal(journal, clock, this.workerId, this.workerId, reason);
+    await sealJournal(journal, clock, this.workerId, this.workerId, reason, () => true, floor);
     const handOver = async (delivery: Delivery) => {
       const { message_id: messageId, generation } = delivery.job;
       try {
@@ -159,6 +162,13 @@ export class Incarnation {
     // A long answer costs more to write again than to read over.
     const isDue = age >= Math.max(leastAge, oldest.stateBytes / streamLimits.renewalBytesPerEntry);
     return isDue ? openedRecords(oldest.progress.state()) : [];
+  }
+
+  /** All answers that others will go on with, as far as writing them once more is less than reading the journal. */
+  #lastRenewal(): readonly SizedRecord[] {
+    const open = [...this.runs.values()].filter((run) => run.isOpened && !run.isClosed);
+    const bytes = open.reduce((sum, run) => sum + run.stateBytes, 0);
+    return bytes > streamLimits.handOverBytes ? [] : open.flatMap((run) => openedRecords(run.progress.state()));
   }
 
   /** Sends committed chunks on: one message a pod and entry, or to everybody where nobody knows the pods. */

@@ -10,9 +10,9 @@ export type JournalWriterEvents = {
   floor(): number | null;
   /**
    * Records to go before everything that waits, with their sizes. Asked before an entry is put together, when all that
-   * was appended is known to be committed and reported.
+   * was appended is known to be committed and reported. `isLast`: for the last time, all that would spare reading.
    */
-  renewal(): readonly { readonly record: JournalRecord; readonly bytes: number }[];
+  renewal(isLast: boolean): readonly { readonly record: JournalRecord; readonly bytes: number }[];
   /** An entry of about `bytes` took `durationMs` from sending to its acknowledgement. */
   appended(bytes: number, durationMs: number): void;
   /** Somebody sealed this journal. Called once; nothing of it is committed any more. */
@@ -53,6 +53,9 @@ export class JournalWriter {
   #controlPending = 0;
   #lastEntryRecords = 0;
   #lastEntryRenewed = false;
+  /** `due`: nothing is taken any more, and what follows is the last renewal. */
+  #lastRenewal: "none" | "due" | "done" = "none";
+  #stopped = Promise.resolve();
   lastAppendMs: number;
   uncommittedBytes = 0;
 
@@ -72,14 +75,25 @@ export class JournalWriter {
   /** Adds a record of about `bytes` bytes. Its fate is told by `committed`, or by a later `flushed`. */
   push(record: JournalRecord, bytes: number, priority: AppendPriority): void {
     if (this.#closed !== null) return;
-    this.#pending.push({ record, bytes, priority, isRenewal: false });
+    // Counted although it is not taken: whoever waits for it learns that it never was committed.
     this.#pushed++;
+    if (this.#lastRenewal !== "none") return;
+    this.#pending.push({ record, bytes, priority, isRenewal: false });
     this.uncommittedBytes += bytes;
     if (priority === "control") this.#controlPending++;
-    if (!this.#running) {
-      this.#running = true;
-      void this.#run();
+    this.#start();
+  }
+
+  /**
+   * Takes nothing any more and writes down what waits, behind a last renewal. Resolves when that is committed, or
+   * nothing is written any more.
+   */
+  finish(): Promise<void> {
+    if (this.#closed === null && this.#lastRenewal === "none") {
+      this.#lastRenewal = "due";
+      this.#start();
     }
+    return this.#stopped;
   }
 
   /** Resolves when everything pushed before is committed, or the journal is fenced. */
@@ -103,11 +117,18 @@ export class JournalWriter {
     this.#fence();
   }
 
+  #start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#stopped = this.#run();
+  }
+
   async #run(): Promise<void> {
-    while (this.#pending.length > 0 && this.#closed === null) {
+    while ((this.#pending.length > 0 || this.#lastRenewal === "due") && this.#closed === null) {
       if (this.#lastEntryRecords >= streamLimits.busyEntryRecords) await sleep(this.#clock, streamLimits.entryLingerMs);
       else await Promise.resolve();
       this.#renew();
+      if (this.#pending.length === 0) break;
       const next = this.#nextEntry();
       const sentAtMs = this.#clock.nowMs();
       const sequence = await this.#commit(next);
@@ -123,8 +144,12 @@ export class JournalWriter {
    * so that what waits gets its turn.
    */
   #renew(): void {
-    if (this.#lastEntryRenewed) return;
-    const records = this.#events.renewal();
+    // One renewal after the other: the parts of two would mix.
+    if (this.#pending[0]?.isRenewal === true) return;
+    const isLast = this.#lastRenewal === "due";
+    if (isLast) this.#lastRenewal = "done";
+    else if (this.#lastEntryRenewed) return;
+    const records = this.#events.renewal(isLast);
     if (records.length === 0) return;
     this.#pending.unshift(...records.map((one) => ({ ...one, priority: "chunks" as const, isRenewal: true })));
     for (const { bytes } of records) this.uncommittedBytes += bytes;

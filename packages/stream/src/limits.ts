@@ -33,7 +33,7 @@ export const streamLimits = {
 
   workerHeartbeatMs: 500,
   /** A worker unheard for this long is asked whether it is alive. */
-  workerSilentMs: 1_500,
+  workerSilentMs: 1_250,
   /** A worker silent for this long is sealed although nobody said that it is gone. */
   workerDeadMs: 3_000,
   aliveTimeoutMs: 500,
@@ -42,6 +42,10 @@ export const streamLimits = {
   takeWaitMs: 1_000,
   /** Delay of a job given back because somebody else has it. */
   jobReleaseMs: 2_000,
+  /** Texts that a worker that stops writes down once more at most, so that whoever goes on need not read its journal. */
+  handOverBytes: 1024 * 1024,
+  /** How long it takes for that at most. */
+  handOverMs: 500,
   /** How long a worker that stops goes on writing rows of answers that are closed. */
   drainStoreMs: 1_000,
   positionsMs: 1_000,

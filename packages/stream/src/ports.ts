@@ -113,13 +113,17 @@ export interface Journal {
 
 // ── Owner register ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Who writes an answer. `base`: the last journal with a complete `opened` of it, null while there is none. */
+/**
+ * Who writes an answer. `base`: the last journal with a complete `opened` of it, null while there is none. `opened_after`:
+ * where the owner's journal ended when it claimed; what it wrote of the answer comes later. Older claims do not say.
+ */
 export type OwnerRecord = {
   readonly generation: number;
   readonly attempt: number;
   readonly worker_id: string;
   readonly nonce: string;
   readonly base: string | null;
+  readonly opened_after?: number | undefined;
 };
 
 export type StoredOwner = { readonly sequence: number; readonly record: OwnerRecord };

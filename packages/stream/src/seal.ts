@@ -9,7 +9,8 @@ export function isSeal(entry: JournalEntry): boolean {
 /**
  * Ends a journal: appends a seal as its next entry until a seal, its own or another's, is last. From then on nothing
  * of its owner is committed any more. `gone`: the journal is empty, which fences as well but holds nothing.
- * Goes on until the journal answers or `wanted` says to give up, which throws.
+ * Goes on until the journal answers or `wanted` says to give up, which throws. `ownFloor`: where reading may begin, as
+ * the owner itself knows it.
  */
 export async function sealJournal(
   journal: Journal,
@@ -18,6 +19,7 @@ export async function sealJournal(
   by: string,
   reason: string,
   wanted: () => boolean = () => true,
+  ownFloor = 0,
 ): Promise<"sealed" | "gone"> {
   const backoff = new Backoff(streamLimits.appendRetryFirstMs, streamLimits.appendRetryLastMs);
   while (wanted()) {
@@ -25,11 +27,12 @@ export async function sealJournal(
       const tail = await journal.tail(workerId);
       if (tail === null) return "gone";
       if (isSeal(tail.entry)) return "sealed";
-      const { number, floor } = tail.entry;
+      const { number } = tail.entry;
+      const floor = Math.max(tail.entry.floor ?? 0, ownFloor);
       const seal: JournalEntry = {
         number: number + 1,
         // Whoever goes on from here need not read what was over before.
-        ...(floor === undefined ? {} : { floor }),
+        floor,
         records: [{ kind: "seal", by, reason }],
       };
       const outcome = await journal.append(workerId, seal, tail.sequence, "control");

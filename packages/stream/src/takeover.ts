@@ -46,8 +46,12 @@ export class Takeover {
     });
   }
 
-  /** Folds all that a sealed journal still holds: for an answer that was over once, whose row was lost. */
-  #foldWhole(workerId: string): Folding {
+  /**
+   * Folds what lies before the part that concerns answers not stored: an answer that was over once, whose row was lost or
+   * cannot be read, is there. From where its owner claimed it there is little; all of a journal is read once for all.
+   */
+  #foldFrom(workerId: string, sequence: number): Folding {
+    if (sequence > 0) return foldSealedJournal(this.#journal, workerId, sequence);
     return this.#shared(`whole ${workerId}`, () => foldSealedJournal(this.#journal, workerId, 0));
   }
 
@@ -56,12 +60,17 @@ export class Takeover {
    * the base, else nothing was ever opened. May throw; the job is then tried again later.
    */
   async inherit(owner: StoredOwner, sessionId: string, messageId: string, wanted: () => boolean): Promise<Inheritance> {
-    const { generation, worker_id, base } = owner.record;
+    const { generation, worker_id, base, opened_after: openedAfter } = owner.record;
     const sources = base === null || base === worker_id ? [worker_id] : [worker_id, base];
-    const recent = (source: string) => this.sealAndFold(source, `takes over ${messageId}`, wanted);
-    for (const folding of [recent, (source: string) => this.#foldWhole(source)]) {
-      for (const source of sources) {
-        const fold = await folding(source);
+    for (const source of sources) {
+      const from = source === worker_id && openedAfter !== undefined ? openedAfter + 1 : 0;
+      // The owner's whole part comes before the base: what the base holds may be shorter than what readers have seen.
+      const foldings = [
+        () => this.sealAndFold(source, `takes over ${messageId}`, wanted),
+        () => this.#foldFrom(source, from),
+      ];
+      for (const folding of foldings) {
+        const fold = await folding();
         if (fold === "gone") return { kind: "lost" };
         const progress = currentIn(fold, messageId, owner, source);
         if (progress === null) continue;

@@ -161,7 +161,14 @@ async function runAttempt(
 ): Promise<AnswerRun | "lost" | "fenced"> {
   const { job, attempt, progress } = start;
   const { ports, writer, workerId, observe } = incarnation;
-  const record = { generation: job.generation, attempt, worker_id: workerId, nonce: ports.nonce(), base: start.base };
+  const record = {
+    generation: job.generation,
+    attempt,
+    worker_id: workerId,
+    nonce: ports.nonce(),
+    base: start.base,
+    opened_after: writer.lastSequence,
+  };
   const lives = () => incarnation.lives;
   const claimed = await claimAnswer(ports.owners, ports.clock, job.message_id, record, start.afterSequence, lives);
   if (claimed === "lost") return incarnation.lives ? "lost" : "fenced";

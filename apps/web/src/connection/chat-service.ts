@@ -6,6 +6,7 @@ import { keepPath, recallPath } from "./paths.ts";
 import { emptyThread, initialState, isUnfinished, type ModelChoice } from "./state.ts";
 import { change, take, useChat } from "./store.ts";
 import { endTemporary, isTemporary } from "./temporary.ts";
+import { TemporaryTexts } from "./temporary-texts.ts";
 import {
   applyMessages,
   applyRegenerated,
@@ -46,6 +47,7 @@ export class ChatService {
   /** Where messages wait until the server has taken them. */
   readonly outbox: Outbox;
   readonly #queries: QueryClient;
+  readonly #temporaryTexts: TemporaryTexts;
   #userId: string | null = null;
   #stream: AnswerStream | null = null;
   #sharesStream = false;
@@ -56,6 +58,7 @@ export class ChatService {
   constructor(client: Client, queries: QueryClient) {
     this.client = client;
     this.#queries = queries;
+    this.#temporaryTexts = new TemporaryTexts(client);
     this.outbox = new Outbox(client, {
       onAccepted: (messageId, sessionId) => {
         this.#stream?.track(messageId, sessionId);
@@ -218,6 +221,7 @@ export class ChatService {
         this.#follow();
         return;
       case "answer_ended":
+        if (isTemporary(event.sessionId)) this.#temporaryTexts.forget(event.messageId);
         this.outbox.sendNext(event.sessionId);
         this.#follow();
         return;
@@ -225,7 +229,7 @@ export class ChatService {
         void this.#queries.invalidateQueries({ queryKey: queryKeys.messages(event.sessionId) });
         return;
       case "message_persisted":
-        if (isTemporary(event.session_id)) return void this.#forgetTexts(event.session_id, event.message_id);
+        if (isTemporary(event.session_id)) return void this.#fetchTemporary(event.session_id, event.message_id);
         // Stored, and still not whole here: the stream could not bring it, so it is read.
         if (useChat.getState().live[event.message_id] === undefined) return;
         void this.#queries.invalidateQueries({ queryKey: queryKeys.messages(event.session_id) });
@@ -237,19 +241,16 @@ export class ChatService {
     }
   }
 
-  /** The answer of a temporary chat is here, or is fetched; then the server need not have it any more. */
-  async #forgetTexts(sessionId: string, messageId: string): Promise<void> {
+  /** A temporary chat has no history to ask for: of an answer that the stream could not bring, its row is read. */
+  async #fetchTemporary(sessionId: string, messageId: string): Promise<void> {
+    if (useChat.getState().live[messageId] === undefined) return;
     try {
-      if (useChat.getState().live[messageId] !== undefined) {
-        const { messages } = await this.client.sessions.messages(sessionId, { limit: 10 });
-        this.takeMessages(
-          sessionId,
-          messages.filter((message) => message.message_id === messageId),
-        );
-      }
-      await this.client.messages.forget(messageId);
+      const { messages } = await this.client.sessions.messages(sessionId, { limit: 10 });
+      const rows = messages.filter((message) => message.message_id === messageId);
+      this.takeMessages(sessionId, rows);
+      if (rows.length > 0) this.#temporaryTexts.forget(messageId);
     } catch {
-      // The server does it by itself after a while.
+      // The next connection names the answer and brings it.
     }
   }
 
@@ -257,6 +258,10 @@ export class ChatService {
   endTemporary(): void {
     const sessionId = endTemporary();
     if (sessionId === null) return;
+    const { threads, live } = useChat.getState();
+    for (const messageId of Object.keys(threads[sessionId]?.messages ?? {})) {
+      if (live[messageId] !== undefined) this.#temporaryTexts.abandon(messageId);
+    }
     change((state) => withoutSession(state, sessionId));
     this.#forget(sessionId);
   }

@@ -36,11 +36,11 @@ export function AccountItem() {
         >
           <CircleUser size={18} strokeWidth={1.6} className="shrink-0 text-soft" aria-hidden />
           <span className="min-w-0">
+            <span className="sr-only">{`${text("account.menu")}: `}</span>
             <span className="block truncate">{name || "\u00A0"}</span>
             {byAccount && account !== null && guest && data.sign_up_allowed && (
               <span className="block text-caption text-faint">{text("account.keep_chats")}</span>
             )}
-            <span className="sr-only">{text("account.menu")}</span>
           </span>
         </button>
       }

@@ -12,6 +12,7 @@ const ownerRecordSchema = z.object({
   worker_id: identifierSchema,
   nonce: z.string(),
   base: identifierSchema.nullable(),
+  opened_after: natural.optional(),
 });
 
 /** The owner register in JetStream: a subject a message, of which the last entry counts and is kept. */
