@@ -222,7 +222,8 @@ export class Incarnation {
         continue;
       }
       try {
-        for (const delivery of await queue.take(free, streamLimits.takeWaitMs)) this.#begin(delivery);
+        for (const delivery of await queue.take(Math.min(free, streamLimits.takeAtOnce), streamLimits.takeWaitMs))
+          this.#begin(delivery);
       } catch {
         await sleep(clock, streamLimits.askRetryFirstMs);
       }

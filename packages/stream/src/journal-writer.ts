@@ -52,6 +52,7 @@ export class JournalWriter {
   #closed: Settled | null = null;
   #controlPending = 0;
   #lastEntryRecords = 0;
+  #lastAppendTookMs = 0;
   #lastEntryRenewed = false;
   /** `due`: nothing is taken any more, and what follows is the last renewal. */
   #lastRenewal: "none" | "due" | "done" = "none";
@@ -125,7 +126,7 @@ export class JournalWriter {
 
   async #run(): Promise<void> {
     while ((this.#pending.length > 0 || this.#lastRenewal === "due") && this.#closed === null) {
-      if (this.#lastEntryRecords >= streamLimits.busyEntryRecords) await sleep(this.#clock, streamLimits.entryLingerMs);
+      if (this.#lastEntryRecords >= streamLimits.busyEntryRecords) await sleep(this.#clock, this.#lingerMs());
       else await Promise.resolve();
       this.#renew();
       if (this.#pending.length === 0) break;
@@ -133,10 +134,17 @@ export class JournalWriter {
       const sentAtMs = this.#clock.nowMs();
       const sequence = await this.#commit(next);
       if (sequence === null) break;
-      this.#events.appended(next.bytes, this.#clock.nowMs() - sentAtMs);
+      this.#lastAppendTookMs = this.#clock.nowMs() - sentAtMs;
+      this.#events.appended(next.bytes, this.#lastAppendTookMs);
       this.#settle(next, sequence);
     }
     this.#running = false;
+  }
+
+  /** A log that has much to do is given fewer and larger entries. */
+  #lingerMs(): number {
+    const { entryLingerLeastMs: least, entryLingerMostMs: most } = streamLimits;
+    return Math.max(least, Math.min(this.#lastAppendTookMs, most));
   }
 
   /**

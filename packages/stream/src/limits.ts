@@ -4,10 +4,11 @@ export const streamLimits = {
   entryBytes: 256 * 1024,
   /** One record of an `opened` state. */
   openedPartBytes: 64 * 1024,
-  /** How long an entry waits for company while the worker is busy. */
-  entryLingerMs: 5,
+  /** How long an entry waits for company while the worker is busy: as long as the one before took, within these. */
+  entryLingerLeastMs: 2,
+  entryLingerMostMs: 10,
   /** From this many records in the last entry on, the worker counts as busy. */
-  busyEntryRecords: 16,
+  busyEntryRecords: 2,
   /** Entries after which an answer is opened again in its journal, so that whoever takes over need not read more. */
   renewalEntries: 512,
   /** An answer of more than this many bytes for each entry since it was opened is not opened again yet. */
@@ -38,6 +39,8 @@ export const streamLimits = {
   workerDeadMs: 3_000,
   aliveTimeoutMs: 500,
   jobExtendMs: 5_000,
+  /** Jobs asked for at once: what somebody hands over is spread over all others, not given to whoever asks first. */
+  takeAtOnce: 8,
   /** How long one request for jobs waits for the first; a worker told to stop waits for it. */
   takeWaitMs: 1_000,
   /** Delay of a job given back because somebody else has it. */

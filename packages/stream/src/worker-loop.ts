@@ -72,14 +72,14 @@ export async function processJob(delivery: Delivery, incarnation: Incarnation): 
 async function startOf(givenJob: WorkflowRequest, incarnation: Incarnation): Promise<Start> {
   const { owners } = incarnation.ports;
   let job = givenJob;
-  const before = await rowView(job, incarnation);
+  // Asked for at once: whoever waits for the first word waits for the slower of the two.
+  const [before, found] = await Promise.all([
+    rowView(job, incarnation),
+    owners.find(job.message_id).catch(() => "away"),
+  ]);
   if (before.kind === "over") return { kind: "over" };
-  let owner: StoredOwner | null;
-  try {
-    owner = await owners.find(job.message_id);
-  } catch {
-    return { kind: "later" };
-  }
+  if (typeof found === "string") return { kind: "later" };
+  const owner = found;
   if (owner !== null && owner.record.generation > job.generation) return { kind: "over" };
   const afterSequence = owner?.sequence ?? 0;
   if (owner === null || owner.record.generation < job.generation) {
