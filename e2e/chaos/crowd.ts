@@ -6,8 +6,8 @@ import { Conversation, type ScriptedModel } from "../conversation.ts";
 /** One answer under way, everybody who reads it, and what was asked of it. */
 export type Talk = {
   readonly conversation: Conversation;
-  /** Another tab of the same person, on a connection of its own; null: none. */
-  readonly secondTab: Conversation | null;
+  /** Other tabs of the same person, each on a connection of its own. */
+  readonly otherTabs: readonly Conversation[];
   readonly prompt: string;
   readonly messageId: string;
   /** When "stopped" was said; null: it was not stopped, or it had ended before. */
@@ -22,6 +22,8 @@ export type CrowdOptions = {
   readonly random: Random;
   /** Names the sessions; never used before. */
   readonly name: string;
+  /** Other tabs of every conversation; without it, every tenth has one. */
+  readonly otherTabs?: number;
 };
 
 /** A second tab for every so many conversations. */
@@ -52,7 +54,7 @@ export class Crowd {
   }
 
   get streams(): number {
-    return this.talks.length + this.talks.filter(({ secondTab }) => secondTab !== null).length;
+    return this.talks.reduce((sum, { otherTabs }) => sum + 1 + otherTabs.length, 0);
   }
 
   /** Opens the streams and begins the answers; resolves when something of each is shown. */
@@ -85,24 +87,23 @@ export class Crowd {
   }
 
   close(): void {
-    for (const { conversation, secondTab } of this.talks) {
-      conversation.close();
-      secondTab?.close();
+    for (const { conversation, otherTabs } of this.talks) {
+      for (const tab of [conversation, ...otherTabs]) tab.close();
     }
   }
 
   async #beginOne(index: number): Promise<Talk> {
-    const { name, words, models } = this.#options;
+    const { name, words, models, otherTabs: count = index % secondTabEvery === 0 ? 1 : 0 } = this.#options;
     const { gatewayUrl } = this.#cluster;
     const conversation = new Conversation(gatewayUrl, `${name}-${index}`);
-    const secondTab = index % secondTabEvery === 0 ? new Conversation(gatewayUrl, `${name}-${index}`) : null;
-    await Promise.all([conversation.ready(readyLimitMs), secondTab?.ready(readyLimitMs)]);
+    const otherTabs = Array.from({ length: count }, () => new Conversation(gatewayUrl, `${name}-${index}`));
+    await Promise.all([conversation, ...otherTabs].map((tab) => tab.ready(readyLimitMs)));
     const prompt = `question ${index} of ${name}: ${words} words`;
     const model = models[index % models.length];
     const messageId = await conversation.send(prompt, model);
-    secondTab?.expect(messageId, prompt, model);
+    for (const tab of otherTabs) tab.expect(messageId, prompt, model);
     await conversation.untilShown(messageId, shownCharacters, readyLimitMs);
-    return { conversation, secondTab, prompt, messageId, stoppedAtMs: null, isStopAsked: false };
+    return { conversation, otherTabs, prompt, messageId, stoppedAtMs: null, isStopAsked: false };
   }
 
   async #sendLate(index: number): Promise<Talk> {
@@ -110,7 +111,7 @@ export class Crowd {
     const conversation = new Conversation(this.#cluster.gatewayUrl, `${name}-late-${index}`);
     const prompt = `late question ${index} of ${name}: ${lateWords} words`;
     const messageId = await conversation.send(prompt);
-    return { conversation, secondTab: null, prompt, messageId, stoppedAtMs: null, isStopAsked: false };
+    return { conversation, otherTabs: [], prompt, messageId, stoppedAtMs: null, isStopAsked: false };
   }
 
   async #stop(talk: Talk): Promise<void> {

@@ -63,9 +63,9 @@ export async function runCase(cluster: Cluster, chaosCase: ChaosCase, options: C
     longestPauseMs: Math.round(percentile(pausesMs, 1)),
     examples: verdict.examples,
   };
-  for (const { conversation, secondTab } of talks) {
+  for (const { conversation, otherTabs } of talks) {
     conversation.close();
-    secondTab?.close();
+    for (const tab of otherTabs) tab.close();
   }
   return result;
 }
@@ -74,7 +74,7 @@ export async function runCase(cluster: Cluster, chaosCase: ChaosCase, options: C
 const wordsPerToken = 0.75;
 
 /** An answer that does not end in time is for the verdict to name. */
-async function untilStored({ conversation, secondTab, prompt, messageId }: Talk): Promise<void> {
+async function untilStored({ conversation, otherTabs, prompt, messageId }: Talk): Promise<void> {
   await conversation.outcome(prompt, messageId, endLimitMs, true).catch(() => undefined);
-  await secondTab?.outcome(prompt, messageId, endLimitMs).catch(() => undefined);
+  for (const tab of otherTabs) await tab.outcome(prompt, messageId, endLimitMs).catch(() => undefined);
 }

@@ -30,7 +30,7 @@ export function judge(talks: readonly Talk[], stored: StoredCase): Verdict {
 }
 
 function judgeTalk(talk: Talk, stored: StoredCase, count: Count): void {
-  const { messageId, prompt, conversation, secondTab } = talk;
+  const { messageId, prompt, conversation, otherTabs } = talk;
   const turns = stored.turns.get(conversation.sessionId) ?? 0;
   if (turns > 1) count("repeated", `${conversation.sessionId}: its one message is there ${turns} times`);
   const row = stored.answers.get(messageId);
@@ -45,7 +45,7 @@ function judgeTalk(talk: Talk, stored: StoredCase, count: Count): void {
   } else if (row.status !== "complete" && row.status !== "stopped") {
     count(row.status === "streaming" || row.status === "queued" ? "hanging" : "lost", `${messageId} is ${row.status}`);
   }
-  for (const reader of secondTab === null ? [conversation] : [conversation, secondTab]) {
+  for (const reader of [conversation, ...otherTabs]) {
     const history = reader.histories.get(messageId);
     if (history === undefined) count("hanging", `${messageId} was never shown to a reader`);
     else judgeReader(history, reader, row, talk.stoppedAtMs, count);
