@@ -4,6 +4,7 @@ import type { AnswerLedger, AnswerRow, FinalAnswer, FinalizeOutcome } from "@uci
 import { type Kysely, sql } from "kysely";
 import { asPermanent } from "./pool.ts";
 import type { Database } from "./schema.ts";
+import { SharedListing } from "./shared-listing.ts";
 import { storableJson } from "./storable.ts";
 
 /** Unfinished answers told of one session at most. */
@@ -27,6 +28,8 @@ type LedgerRow = {
 /** The rows of answers in PostgreSQL. */
 export class PostgresLedger implements AnswerLedger {
   readonly #database: Kysely<Database>;
+  /** By how long ago an answer may have ended to be listed. */
+  readonly #listings = new Map<number | undefined, SharedListing>();
 
   constructor(database: Kysely<Database>) {
     this.#database = database;
@@ -45,6 +48,15 @@ export class PostgresLedger implements AnswerLedger {
 
   async unfinished(sessionIds: readonly string[], endedWithinMs?: number): Promise<readonly AnswerRow[]> {
     if (sessionIds.length === 0) return [];
+    let listing = this.#listings.get(endedWithinMs);
+    if (listing === undefined) {
+      listing = new SharedListing((together) => this.#list(together, endedWithinMs));
+      this.#listings.set(endedWithinMs, listing);
+    }
+    return listing.of(sessionIds);
+  }
+
+  async #list(sessionIds: readonly string[], endedWithinMs: number | undefined): Promise<readonly AnswerRow[]> {
     const open = await unfinishedQuery(sessionIds).execute(this.#database);
     // Asked second: what ends between the two is in both, and not in neither.
     const ended =
