@@ -1,11 +1,12 @@
 import { type Chunk, type JournaledChunk, type Position, subjects } from "@uci/protocol";
-import { type AnswerProgress, openedRecords, type SizedRecord } from "./answer-progress.ts";
+import type { AnswerProgress, SizedRecord } from "./answer-progress.ts";
 import type { AnswerRun } from "./answer-run.ts";
 import { JournalTrimmer } from "./journal-trimmer.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { streamLimits } from "./limits.ts";
 import { Peers } from "./peers.ts";
 import type { Delivery, JournalRecord, Subscription } from "./ports.ts";
+import { dueRenewal, floorOf, lastRenewal } from "./renewal.ts";
 import { sealJournal } from "./seal.ts";
 import { Takeover } from "./takeover.ts";
 import { every, sleep } from "./waiting.ts";
@@ -57,8 +58,8 @@ export class Incarnation {
     });
     this.writer = new JournalWriter(this.workerId, ports.journal, ports.clock, {
       committed: (records, sequence) => this.#committed(records, sequence),
-      floor: () => this.#floor(),
-      renewal: (isLast) => (isLast ? this.#lastRenewal() : this.#renewal()),
+      floor: () => floorOf(this.runs.values()),
+      renewal: (isLast) => (isLast ? lastRenewal(this.runs.values()) : this.#renewal()),
       appended: (bytes, durationMs) => observe({ kind: "appended", bytes, durationMs }),
       fenced: () => this.#fenced(),
       congested: (full) => observe({ kind: "congested", full }),
@@ -120,7 +121,7 @@ export class Incarnation {
   async sealMyself(reason: string): Promise<void> {
     const unfinished = [...this.busy.values()];
     const attempts = new Map([...this.runs].map(([messageId, run]) => [messageId, run.attempt]));
-    const floor = Math.min(this.#floor() ?? this.writer.lastSequence, this.writer.lastSequence);
+    const floor = Math.min(floorOf(this.runs.values()) ?? this.writer.lastSequence, this.writer.lastSequence);
     this.#sealsItself = true;
     this.writer.abandon();
     const { journal, clock, queue } = this.ports;
@@ -140,35 +141,9 @@ export class Incarnation {
     this.peers.leave();
   }
 
-  #floor(): number | null {
-    let floor: number | null = null;
-    for (const { storedAtMs, openedSequence } of this.runs.values()) {
-      if (storedAtMs !== null || openedSequence === null) continue;
-      floor = floor === null ? openedSequence : Math.min(floor, openedSequence);
-    }
-    return floor;
-  }
-
-  /** The answer opened longest ago, opened again: whoever takes over reads a journal from the oldest opening on. */
   #renewal(): readonly SizedRecord[] {
-    let oldest: AnswerRun | null = null;
-    for (const run of this.runs.values()) {
-      if (!run.isOpened || run.isClosed) continue;
-      if (oldest === null || run.opening!.entry < oldest.opening!.entry) oldest = run;
-    }
-    if (oldest === null) return [];
-    const age = this.#committedEntries - oldest.opening!.entry;
     const leastAge = this.#settings.renewalEntries ?? streamLimits.renewalEntries;
-    // A long answer costs more to write again than to read over.
-    const isDue = age >= Math.max(leastAge, oldest.stateBytes / streamLimits.renewalBytesPerEntry);
-    return isDue ? openedRecords(oldest.progress.state()) : [];
-  }
-
-  /** All answers that others will go on with, as far as writing them once more is less than reading the journal. */
-  #lastRenewal(): readonly SizedRecord[] {
-    const open = [...this.runs.values()].filter((run) => run.isOpened && !run.isClosed);
-    const bytes = open.reduce((sum, run) => sum + run.stateBytes, 0);
-    return bytes > streamLimits.handOverBytes ? [] : open.flatMap((run) => openedRecords(run.progress.state()));
+    return dueRenewal(this.runs.values(), this.#committedEntries, leastAge);
   }
 
   /** Sends committed chunks on: one message a pod and entry, or to everybody where nobody knows the pods. */

@@ -1,12 +1,9 @@
 import type { AppendOutcome } from "@uci/stream";
-import type { JetStreamError } from "./errors.ts";
+import { isFull } from "./errors.ts";
 import type { StoreReply } from "./jetstream.ts";
 
 /** Wrong last sequence, its variant without a number, and an identity that is being stored just now. */
 const movedCodes = new Set([10071, 10164, 10158]);
-/** Resources of the account, of the server, of its memory, of its storage. */
-const fullCodes = new Set([10002, 10023, 10028, 10047]);
-const storeFailed = 10077;
 
 /**
  * What an append came to, by the server's word about it. Whatever does not say that the entry is stored, or that it
@@ -28,9 +25,4 @@ export function appendOutcome(reply: StoreReply, report: (error: unknown) => voi
       if (reply.error.status !== 503) report(reply.error);
       return { kind: "unknown" };
   }
-}
-
-/** One code stands for every way in which storing fails; its words tell a limit from the rest. */
-export function isFull({ code, message }: JetStreamError): boolean {
-  return fullCodes.has(code) || (code === storeFailed && /maximum|no space left/i.test(message));
 }

@@ -36,7 +36,7 @@ export type NatsBroker = {
 /** Connects to NATS, and again whenever the connection is lost. Throws `BrokerSetupError` when there is no first one. */
 export async function connectNats(settings: NatsSettings, events: NatsEvents): Promise<NatsBroker> {
   const link = new NatsLink(await connectFirst(settings), inboxPrefixOf(settings.service), events);
-  const jetStream = new JetStream(link);
+  const jetStream = new JetStream(link, settings.service === "worker");
   const report = (error: unknown) => link.report(error);
   const queue = new NatsWorkQueue(link, jetStream, settings.ackWaitMs ?? limits.ackWaitMs);
   const surroundings = { jetStream, settings, hasJetStream: () => link.hasJetStream, nowMs: Date.now };

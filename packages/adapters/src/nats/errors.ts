@@ -31,3 +31,12 @@ export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.trim().replace(/\.$/, "") || "no reason was given";
 }
+
+/** Resources of the account, of the server, of its memory, of its storage. */
+const fullCodes = new Set([10002, 10023, 10028, 10047]);
+const storeFailed = 10077;
+
+/** One code stands for every way in which storing fails; its words tell a limit from the rest. */
+export function isFull({ code, message }: JetStreamError): boolean {
+  return fullCodes.has(code) || (code === storeFailed && /maximum|no space left/i.test(message));
+}

@@ -1,5 +1,6 @@
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
-import { BrokerUnavailableError, JetStreamError } from "./errors.ts";
+import { BrokerUnavailableError, isFull, JetStreamError } from "./errors.ts";
+import { type LeaderOutcome, LeaderWatch } from "./leader-watch.ts";
 import { natsLimits as limits } from "./limits.ts";
 import type { NatsLink, Reply } from "./link.ts";
 
@@ -29,9 +30,13 @@ const noMessageFound = 10037;
 /** The parts of JetStream's wire that are used here, on its servers from 2.9 on. */
 export class JetStream {
   readonly #link: NatsLink;
+  /** Null where this service may not ask a leader to step down. */
+  readonly leaders: LeaderWatch | null;
 
-  constructor(link: NatsLink) {
+  constructor(link: NatsLink, mayMoveLeaders: boolean) {
     this.#link = link;
+    const stepDown = (verb: string) => this.ask(verb, {}, limits.administrationTimeoutMs);
+    this.leaders = mayMoveLeaders ? new LeaderWatch(stepDown, (error) => link.report(error)) : null;
   }
 
   /**
@@ -42,6 +47,7 @@ export class JetStream {
     subject: string,
     payload: string,
     options: {
+      readonly stream: string;
       readonly identity: string;
       readonly timeoutMs: number;
       readonly afterSequence?: number;
@@ -54,8 +60,9 @@ export class JetStream {
     }
     const reply = await this.#link.request(subject, payload, options.timeoutMs, sent);
     if (reply.kind === "refused") return { kind: "impossible", error: reply.error };
-    if (reply.kind !== "message") return { kind: "none" };
-    return storeReplyOf(reply.message.string());
+    const said: StoreReply = reply.kind === "message" ? storeReplyOf(reply.message.string()) : { kind: "none" };
+    this.leaders?.note(options.stream, reply.kind === "disconnected" ? "disconnected" : outcomeOf(said));
+    return said;
   }
 
   /** One message, from the stream's leader, so that everything acknowledged before is seen. Null: there is none. */
@@ -86,6 +93,12 @@ export class JetStream {
     if (error !== null) throw error;
     return answer;
   }
+}
+
+/** A refusal for want of room is the leader's last word; any other should not come again and again. */
+function outcomeOf(reply: StoreReply): LeaderOutcome {
+  if (reply.kind === "stored") return reply.isDuplicate ? "nothing" : "done";
+  return reply.kind === "refused" && isFull(reply.error) ? "done" : "nothing";
 }
 
 /** The text of a reply. Throws `BrokerUnavailableError` when there is none. */

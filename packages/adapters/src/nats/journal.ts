@@ -42,6 +42,7 @@ export class NatsJournal implements Journal {
       if (isPast && priority === "chunks") return { kind: "full" };
       const payload = JSON.stringify(entry);
       const reply = await this.#jetStream.store(subjects.journal(partition, workerId), payload, {
+        stream: jetStreamNames.journal(partition),
         identity: `${workerId}:${entry.number}`,
         timeoutMs: limits.appendTimeoutMs,
         afterSequence,

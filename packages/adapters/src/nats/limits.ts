@@ -28,6 +28,10 @@ export const natsLimits = {
   /** One question to JetStream about streams and consumers, or a change of them. */
   administrationTimeoutMs: 5_000,
 
+  /** A leader under which nothing was done for this long, in at least so many tries, is asked to step down. */
+  leaderPatienceMs: 10_000,
+  leaderTries: 4,
+
   /** The fill level of a journal's stream is asked for this often at most, and only while something is appended. */
   fillLevelIntervalMs: 2_000,
   /** Chunks are refused past this share of a journal's stream; the rest is for closes, `opened` and seals. */

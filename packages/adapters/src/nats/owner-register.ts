@@ -27,6 +27,7 @@ export class NatsOwnerRegister implements OwnerRegister {
 
   async claim(messageId: string, record: OwnerRecord, afterSequence: number): Promise<AppendOutcome> {
     const reply = await this.#jetStream.store(subjects.owner(messageId), JSON.stringify(record), {
+      stream: jetStreamNames.owners,
       identity: `${messageId}:${record.generation}.${record.attempt}`,
       timeoutMs: limits.appendTimeoutMs,
       afterSequence,

@@ -51,10 +51,10 @@ const permissionsOf: Readonly<Record<NatsService, (partitions: number) => NatsPe
       workerAlive,
       subjects.workerHeartbeatAll,
       ...[...eachPartition(partitions, journal), owners].flatMap((stream) =>
-        onStream(stream, "CREATE", "UPDATE", "INFO", "MSG.GET", "PURGE"),
+        onStream(stream, "CREATE", "UPDATE", "INFO", "MSG.GET", "PURGE", "LEADER.STEPDOWN"),
       ),
-      ...onStream(workflowRequests, "CREATE", "UPDATE", "INFO"),
-      ...onConsumer("DURABLE.CREATE", "INFO", "MSG.NEXT"),
+      ...onStream(workflowRequests, "CREATE", "UPDATE", "INFO", "LEADER.STEPDOWN"),
+      ...onConsumer("DURABLE.CREATE", "INFO", "MSG.NEXT", "LEADER.STEPDOWN"),
       ...acknowledgements,
     ],
     subscribe: [read, stop, workerAlive, subjects.workerHeartbeatAll],

@@ -133,7 +133,11 @@ async function provideConsumer({ jetStream, settings }: Surroundings): Promise<v
 async function compareClocks({ jetStream, nowMs }: Surroundings): Promise<void> {
   const subject = subjects.owner(`clock-${randomBytes(9).toString("base64url")}`);
   const beforeMs = nowMs();
-  const reply = await jetStream.store(subject, "{}", { identity: subject, timeoutMs: limits.administrationTimeoutMs });
+  const reply = await jetStream.store(subject, "{}", {
+    stream: jetStreamNames.owners,
+    identity: subject,
+    timeoutMs: limits.administrationTimeoutMs,
+  });
   const afterMs = nowMs();
   if (reply.kind === "none") return;
   if (reply.kind !== "stored") throw new BrokerSetupError(`NATS stores nothing: ${reasonOf(reply.error)}.`);

@@ -4,6 +4,7 @@ import type { Delivery, WorkQueue } from "@uci/stream";
 import { consumerInfo } from "./consumer.ts";
 import { BrokerUnavailableError } from "./errors.ts";
 import type { JetStream } from "./jetstream.ts";
+import { consumerPlace } from "./leader-watch.ts";
 import { natsLimits as limits } from "./limits.ts";
 import type { NatsLink } from "./link.ts";
 import { pullJobs } from "./pull.ts";
@@ -40,6 +41,7 @@ export class NatsWorkQueue implements WorkQueue {
 
   async enqueue(id: string, job: WorkflowRequest): Promise<void> {
     const reply = await this.#jetStream.store(subjects.workflowExecute(job.session_id), JSON.stringify(job), {
+      stream: jetStreamNames.workflowRequests,
       identity: id,
       timeoutMs: limits.enqueueTimeoutMs,
       headers: traceHeaders(job),
@@ -78,6 +80,8 @@ export class NatsWorkQueue implements WorkQueue {
     const taken = this.#taken.get(sequence);
     if (taken !== undefined && taken.token !== delivery.token && !taken.isReleased) return;
     const reply = await this.#link.request(delivery.token, "+ACK", limits.ackTimeoutMs);
+    const outcome = reply.kind === "message" ? "done" : reply.kind === "disconnected" ? "disconnected" : "nothing";
+    this.#jetStream.leaders?.note(consumerPlace, outcome);
     if (reply.kind === "refused") throw reply.error;
     if (reply.kind !== "message") throw new BrokerUnavailableError("the queue did not confirm an acknowledgement");
     this.#taken.delete(sequence);

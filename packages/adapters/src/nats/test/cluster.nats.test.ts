@@ -1,7 +1,7 @@
 import type { NatsCluster } from "@uci/services";
 import type { AppendOutcome } from "@uci/stream";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { openAdministration, openBroker, removeStreams, settingsOf, startCluster } from "./broker.ts";
+import { openAdministration, openBroker, openClient, removeStreams, settingsOf, startCluster } from "./broker.ts";
 import { entry, job, owner, untilCommitted } from "./samples.ts";
 import { conformance } from "./suites.ts";
 
@@ -11,6 +11,36 @@ beforeAll(async () => {
 });
 
 conformance("three NATS servers", () => cluster.servers, { replicas: 3 });
+
+describe("three NATS servers whose leader is asked to step down", () => {
+  it("go on under another, at a worker's word", async () => {
+    await removeStreams(cluster.servers);
+    const { broker } = await openBroker(settingsOf(cluster.servers, { replicas: 3 }));
+    await broker.provision();
+    const last = sequenceOf(await broker.journal.append("worker-that-asks", entry(0), 0, "chunks"));
+    const administration = await openAdministration(cluster.servers);
+    const leader = async () => (await administration.streams.info("JOURNAL_0")).cluster?.leader;
+    const before = await leader();
+    const worker = await openClient(cluster.servers, "worker");
+    const places = [
+      "STREAM.LEADER.STEPDOWN.JOURNAL_0",
+      "CONSUMER.LEADER.STEPDOWN.WORKFLOW_REQUESTS.workflow-processor",
+    ];
+    for (const place of places) {
+      const reply = await worker.request(`$JS.API.${place}`, "", { timeout: 5_000 });
+      expect(reply.json()).toMatchObject({ success: true });
+    }
+    await vi.waitFor(
+      async () => {
+        const now = await leader();
+        expect(now).toBeTypeOf("string");
+        expect(now).not.toBe(before);
+      },
+      { timeout: 40_000, interval: 100 },
+    );
+    await untilCommitted(broker.journal, "worker-that-asks", entry(1), last);
+  }, 120_000);
+});
 
 describe("three NATS servers of which one is killed", () => {
   it("goes on after the election, with everything that was committed", async () => {

@@ -118,7 +118,7 @@ describe("setting up NATS", () => {
     });
     onTestFinished(() => link.close());
     const nowMs = () => Date.now() + 60_000;
-    const surroundings = { jetStream: new JetStream(link), settings, hasJetStream: () => true, nowMs };
+    const surroundings = { jetStream: new JetStream(link, false), settings, hasJetStream: () => true, nowMs };
     await expect(provision(surroundings)).rejects.toThrow(/The clock of the NATS server is 60 s behind/);
     expect((await administration.streams.info("OWNERS")).state.messages).toBe(0);
   });
