@@ -17,6 +17,8 @@ export type WorkflowPorts = Omit<WorkerPorts, "policy" | "router"> & {
   readonly seesImages: (provider: string, model: string) => boolean;
   /** Files that go with messages. */
   readonly attachments: Pick<AttachmentStore, "get">;
+  /** Makes the queue anew where it is beyond repair; absent where it cannot break. */
+  readonly rebuildQueue?: () => Promise<boolean>;
   /** Where models' titles go; null: sessions keep the title that their first line gave. */
   readonly titles: TitleStore | null;
   readonly log: WorkerLog;
@@ -79,9 +81,9 @@ export function sweeperOf(
     "contextWindowTokens" | "seesImages" | "attachments" | "connectionTable" | "metrics" | "titles"
   >,
 ): Sweeper {
-  const { outbox, queue, owners, live, clock, registry, log } = ports;
+  const { outbox, queue, owners, live, clock, registry, rebuildQueue, log } = ports;
   const sweepConnections = () => registry.sweep();
-  return new Sweeper({ outbox, queue, owners, live, clock, sweepConnections }, (error) => {
+  return new Sweeper({ outbox, queue, owners, live, clock, sweepConnections, rebuildQueue }, (error) => {
     log.warn({ err: error }, "sweep failed; the next one tries again");
   });
 }

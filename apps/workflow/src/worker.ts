@@ -89,6 +89,7 @@ function portsOver(
     journal: broker.journal,
     owners: broker.owners,
     queue: broker.queue,
+    rebuildQueue: () => broker.rebuildQueue(),
     live: broker.live,
     registry,
     connectionTable: (sessionIds) => store.connections.find(sessionIds),

@@ -4,8 +4,9 @@ export const streamLimits = {
   entryBytes: 256 * 1024,
   /** One record of an `opened` state. */
   openedPartBytes: 64 * 1024,
-  /** How long an entry waits for company while the worker is busy: as long as the one before took, within these. */
+  /** How long an entry waits for company while the worker is busy: as long as the one before took, but at least this … */
   entryLingerLeastMs: 2,
+  /** … and at most this. */
   entryLingerMostMs: 10,
   /** From this many records in the last entry on, the worker counts as busy. */
   busyEntryRecords: 2,
@@ -88,6 +89,8 @@ export const streamLimits = {
   stopTimeoutMs: 1_000,
 
   sweepIntervalMs: 5_000,
+  /** A queue that has taken nothing for this long is looked at, and made anew where it is beyond repair. */
+  queueBrokenMs: 45_000,
   sweepPageRows: 200,
   /** Rows that have served their time are removed this often. */
   expiryIntervalMs: 10 * 60_000,

@@ -4,7 +4,7 @@ import type { Clock, LiveChannel, Subscription } from "./ports.ts";
 import { every } from "./waiting.ts";
 
 /**
- * Which other workers live. Each says so twice a second; one unheard for 1.5 s is asked, and is given up when nobody
+ * Which other workers live. Each says so twice a second; one unheard for 1.25 s is asked, and is given up when nobody
  * answers there or it stays silent for 3 s. A worker that was itself frozen or cut off gives everybody a new start.
  */
 export class Peers {

@@ -7,6 +7,10 @@ import type { WorkerPorts } from "./worker-context.ts";
 export type SweeperPorts = Pick<WorkerPorts, "outbox" | "queue" | "owners" | "live" | "clock"> & {
   /** Removes what dead pods left in the session registry. */
   readonly sweepConnections: () => Promise<unknown>;
+  /**
+   * Makes the queue anew, empty, where it is beyond repair; false: it is not, or nobody can say. Absent: it cannot break.
+   */
+  readonly rebuildQueue?: (() => Promise<boolean>) | undefined;
 };
 
 /**
@@ -19,6 +23,8 @@ export class Sweeper {
   #cancel: (() => void) | null = null;
   #sweeping: Promise<void> | null = null;
   #expiredAtMs = 0;
+  /** Since when, and when last, the queue has refused what this sweeper brought; null: it takes it. */
+  #refused: { readonly sinceMs: number; lastMs: number } | null = null;
 
   constructor(ports: SweeperPorts, failed: (error: unknown) => void = () => undefined) {
     this.#ports = ports;
@@ -111,7 +117,7 @@ export class Sweeper {
       return this.#publish(pending, `${messageId}:${generation}.r${Math.floor(queuedMs / streamLimits.unownedJobMs)}`);
     }
     if (await this.#runs(owner.record.worker_id, messageId)) return;
-    await this.#ports.queue.enqueue(`${messageId}:${generation}.r${Math.floor(nowMs / 20_000)}`, pending.request);
+    await this.#enqueue(`${messageId}:${generation}.r${Math.floor(nowMs / 20_000)}`, pending);
   }
 
   async #runs(workerId: string, messageId: string): Promise<boolean> {
@@ -126,7 +132,24 @@ export class Sweeper {
 
   async #publish(pending: PendingJob, id: string): Promise<void> {
     const { message_id: messageId, generation } = pending.request;
-    await this.#ports.queue.enqueue(id, pending.request);
+    await this.#enqueue(id, pending);
     await this.#ports.outbox.markQueued(messageId, generation);
+  }
+
+  /** Everything in the queue comes from the outbox, so a queue that broke is no loss: the next rounds fill a new one. */
+  async #enqueue(id: string, { request }: PendingJob): Promise<void> {
+    const { queue, clock, rebuildQueue } = this.#ports;
+    try {
+      await queue.enqueue(id, request);
+      this.#refused = null;
+    } catch (error) {
+      const nowMs = clock.nowMs();
+      // What went wrong while others swept is not known here.
+      const isNew = this.#refused === null || nowMs - this.#refused.lastMs > streamLimits.queueBrokenMs / 2;
+      this.#refused = { sinceMs: isNew ? nowMs : this.#refused!.sinceMs, lastMs: nowMs };
+      const isDue = nowMs - this.#refused.sinceMs >= streamLimits.queueBrokenMs;
+      if (isDue && rebuildQueue !== undefined && (await rebuildQueue())) this.#refused = null;
+      throw error;
+    }
   }
 }

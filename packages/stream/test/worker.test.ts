@@ -182,6 +182,37 @@ describe("sweeper", () => {
     await sweeper.stop();
   });
 
+  it("S3 has a queue made anew that has taken nothing for 45 s, and fills it", async () => {
+    const world = new World(text);
+    await world.ask("msg_1");
+    const { request } = row(world);
+    const fresh = new World(text);
+    fresh.database.add({ ...request, timestamp: new Date(fresh.clock.nowMs()).toISOString() });
+    const { database, owners, live, clock } = fresh;
+    let isBroken = true;
+    const rebuiltAtMs: number[] = [];
+    const sweeper = new Sweeper({
+      ...{ outbox: database, owners, live, clock, sweepConnections: async () => undefined },
+      queue: Object.assign(Object.create(fresh.queue) as typeof fresh.queue, {
+        enqueue: (id: string, job: typeof request) =>
+          isBroken ? Promise.reject(new Error("nobody leads")) : fresh.queue.enqueue(id, job),
+      }),
+      rebuildQueue: async () => {
+        rebuiltAtMs.push(clock.nowMs());
+        // At first nobody can say whether it is broken.
+        isBroken = rebuiltAtMs.length < 2;
+        return !isBroken;
+      },
+    });
+    const startedMs = clock.nowMs();
+    sweeper.start();
+    await fresh.worker("worker-a");
+    await clock.until(() => database.finalUpdates === 1, 120_000);
+    await sweeper.stop();
+    expect(rebuiltAtMs.length).toBe(2);
+    expect(rebuiltAtMs[0]! - startedMs).toBeGreaterThanOrEqual(45_000);
+  });
+
   it("S2 queues an answer again whose owner is gone and whose job was lost", async () => {
     const world = new World(text);
     await world.ask("msg_1");

@@ -8,7 +8,7 @@ import { type NatsEvents, NatsLink } from "./link.ts";
 import { NatsLiveChannel } from "./live-channel.ts";
 import { NatsOwnerRegister } from "./owner-register.ts";
 import { inboxPrefixOf } from "./permissions.ts";
-import { checkQueue, provision } from "./provision.ts";
+import { checkQueue, provision, rebuildQueue } from "./provision.ts";
 import type { NatsSettings } from "./settings.ts";
 import { streamInfo } from "./streams.ts";
 import { NatsWorkQueue, type QueueState } from "./work-queue.ts";
@@ -25,6 +25,8 @@ export type NatsBroker = {
   provision(): Promise<void>;
   /** Waits for the work queue and checks it; for pods. Throws `BrokerSetupError`. */
   check(): Promise<void>;
+  /** Makes the work queue anew, empty, where it is beyond repair; false: it is not. For workers. */
+  rebuildQueue(): Promise<boolean>;
   /** How much there is to do. Throws while the broker cannot say. */
   queueState(): Promise<QueueState>;
   /** Answers that have an owner. Throws while the broker cannot say. */
@@ -54,6 +56,11 @@ export async function connectNats(settings: NatsSettings, events: NatsEvents): P
     },
     provision: () => provision(surroundings),
     check: () => checkQueue(surroundings),
+    async rebuildQueue() {
+      const rebuilt = await rebuildQueue(surroundings);
+      if (rebuilt) link.report(new Error("nobody led the stream of the work queue; it was made anew"));
+      return rebuilt;
+    },
     queueState: () => queue.state(Date.now()),
     ownerCount: async () => (await streamInfo(jetStream, jetStreamNames.owners)).state.messages,
     close: () => link.close(),

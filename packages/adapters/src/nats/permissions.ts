@@ -53,7 +53,8 @@ const permissionsOf: Readonly<Record<NatsService, (partitions: number) => NatsPe
       ...[...eachPartition(partitions, journal), owners].flatMap((stream) =>
         onStream(stream, "CREATE", "UPDATE", "INFO", "MSG.GET", "PURGE", "LEADER.STEPDOWN"),
       ),
-      ...onStream(workflowRequests, "CREATE", "UPDATE", "INFO", "LEADER.STEPDOWN"),
+      // Deleted where it is beyond repair: what is in it comes from the database.
+      ...onStream(workflowRequests, "CREATE", "UPDATE", "INFO", "LEADER.STEPDOWN", "DELETE"),
       ...onConsumer("DURABLE.CREATE", "INFO", "MSG.NEXT", "LEADER.STEPDOWN"),
       ...acknowledgements,
     ],

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetStreamNames, subjects } from "@uci/protocol";
 import { adjustedConsumer, consumerConfiguration, consumerFault, consumerInfo, writeConsumer } from "./consumer.ts";
-import { BrokerSetupError, isBrokerUnavailable, JetStreamError, reasonOf } from "./errors.ts";
+import { BrokerSetupError, BrokerUnavailableError, isBrokerUnavailable, JetStreamError, reasonOf } from "./errors.ts";
 import type { JetStream } from "./jetstream.ts";
 import { natsLimits as limits } from "./limits.ts";
 import type { NatsSettings } from "./settings.ts";
@@ -40,6 +40,46 @@ export async function provision(surroundings: Surroundings): Promise<void> {
     await provideConsumer(surroundings);
     await compareClocks(surroundings);
   });
+}
+
+/**
+ * Makes the work queue anew, empty, where JetStream works but nobody leads the queue's stream, as after two of its three
+ * copies broke; false: it is led, or JetStream as a whole does not answer, and all it needs is patience.
+ */
+export async function rebuildQueue(surroundings: Surroundings): Promise<boolean> {
+  const { jetStream, settings } = surroundings;
+  const plan = requestsPlan(settings);
+  if ((await leadOf(jetStream, jetStreamNames.owners)) !== "led") return false;
+  const lead = await leadOf(jetStream, plan.name);
+  if (lead === "led") return false;
+  if (lead === "leaderless") await removeStream(jetStream, plan.name);
+  await persistently(surroundings, async () => {
+    await provideStream(jetStream, plan);
+    await provideConsumer(surroundings);
+  });
+  return true;
+}
+
+async function leadOf(jetStream: JetStream, name: string): Promise<"led" | "leaderless" | "missing"> {
+  try {
+    await streamInfo(jetStream, name);
+    return "led";
+  } catch (error) {
+    if (error instanceof JetStreamError && error.code === streamNotFound) return "missing";
+    if (isBrokerUnavailable(error)) return "leaderless";
+    throw error;
+  }
+}
+
+/** Without a leader nobody says that a stream is gone, so it is looked at. */
+async function removeStream(jetStream: JetStream, name: string): Promise<void> {
+  const untilMs = Date.now() + limits.setUpWithinMs;
+  for (;;) {
+    await jetStream.ask(`STREAM.DELETE.${name}`, {}, limits.readTimeoutMs).catch(() => undefined);
+    if ((await leadOf(jetStream, name)) === "missing") return;
+    if (Date.now() > untilMs) throw new BrokerUnavailableError(`the stream ${name} could not be removed`);
+    await sleep(limits.setUpRetryMs);
+  }
 }
 
 /** Waits until the work queue is there and throws `BrokerSetupError` when it does not come or cannot be used. */

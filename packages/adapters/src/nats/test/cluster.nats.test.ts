@@ -74,6 +74,74 @@ describe("three NATS servers of which one is killed", () => {
   }, 120_000);
 });
 
+describe("a work queue that nobody leads", () => {
+  const patience = { timeout: 60_000, interval: 200 };
+
+  let cluster: NatsCluster;
+  beforeAll(async () => {
+    cluster = await startCluster();
+  });
+
+  it("is made anew where somebody has removed it, and left alone while nothing answers", async () => {
+    const { broker } = await openBroker(settingsOf(cluster.servers, { replicas: 3 }));
+    await broker.provision();
+    const administration = await openAdministration(cluster.servers);
+    await administration.streams.delete("WORKFLOW_REQUESTS");
+    expect(await broker.rebuildQueue()).toBe(true);
+    await broker.queue.enqueue("msg_again:0", job("msg_again"));
+    const two = cluster.servers.slice(1);
+    for (const server of two) server.signal("SIGSTOP");
+    const rebuilt = await broker.rebuildQueue();
+    for (const server of two) server.signal("SIGCONT");
+    expect(rebuilt).toBe(false);
+    await vi.waitFor(async () => {
+      const [delivery] = await broker.queue.take(1, 1_000);
+      expect(delivery?.job.message_id).toBe("msg_again");
+    }, patience);
+  }, 180_000);
+
+  it("is made anew by a worker, and not while it is led", async () => {
+    const settings = settingsOf(cluster.servers, { replicas: 2 });
+    const { broker } = await openBroker(settings);
+    const administration = await openAdministration(cluster.servers);
+    const holders = async (stream: string) => {
+      const { cluster: peers } = await administration.streams.info(stream);
+      return [peers?.leader, ...(peers?.replicas ?? []).map(({ name }) => name)];
+    };
+    await removeStreams(cluster.servers);
+    await broker.provision();
+    let lost: string | undefined;
+    // Two copies of each, wherever the servers put them: until the queue has one where the register has none.
+    while (lost === undefined) {
+      const own = await holders("OWNERS");
+      lost = (await holders("WORKFLOW_REQUESTS")).find((name) => !own.includes(name));
+      if (lost !== undefined) break;
+      await administration.streams.delete("OWNERS");
+      await broker.provision();
+    }
+    await broker.queue.enqueue("msg_before:0", job("msg_before"));
+    expect(await broker.rebuildQueue()).toBe(false);
+    const server = cluster.servers.find(({ command }) => command.name === lost)!;
+    server.signal("SIGKILL");
+    await server.ended;
+    await vi.waitFor(() => expect(broker.queue.enqueue("msg_lost:0", job("msg_lost"))).rejects.toThrow(), patience);
+    await vi.waitFor(async () => {
+      await broker.rebuildQueue();
+      await broker.queue.enqueue("msg_after:0", job("msg_after"));
+    }, patience);
+    await vi.waitFor(async () => {
+      const [delivery] = await broker.queue.take(1, 1_000);
+      expect(delivery?.job.message_id).toBe("msg_after");
+      await broker.queue.ack(delivery!);
+    }, patience);
+    expect(await holders("WORKFLOW_REQUESTS")).not.toContain(lost);
+    // What comes back with the old stream takes part in the new one.
+    await server.start();
+    await vi.waitFor(async () => expect((await holders("WORKFLOW_REQUESTS")).length).toBe(2), patience);
+    await vi.waitFor(() => broker.queue.enqueue("msg_later:0", job("msg_later")), patience);
+  }, 180_000);
+});
+
 function sequenceOf(outcome: AppendOutcome): number {
   if (outcome.kind !== "committed") throw new Error(outcome.kind);
   return outcome.sequence;
