@@ -94,7 +94,8 @@ async function runCases(): Promise<boolean> {
 }
 
 async function takeMeasurements(): Promise<void> {
-  const world = await startChaosWorld(1, { pods: 3, workers: 3, linked: false });
+  const environment = { LOG_LEVEL: "info", SSE_CONNECTIONS_PER_USER: "100" };
+  const world = await startChaosWorld(1, { pods: 3, workers: 3, linked: false, environment });
   try {
     for (const plan of plans.filter(
       ({ name }) => values.only === undefined || values.only.some((part) => name.includes(part)),

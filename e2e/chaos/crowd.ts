@@ -22,8 +22,6 @@ export type CrowdOptions = {
   readonly random: Random;
   /** Names the sessions; never used before. */
   readonly name: string;
-  /** Other tabs of every conversation; without it, every tenth has one. */
-  readonly otherTabs?: number;
 };
 
 /** A second tab for every so many conversations. */
@@ -93,10 +91,10 @@ export class Crowd {
   }
 
   async #beginOne(index: number): Promise<Talk> {
-    const { name, words, models, otherTabs: count = index % secondTabEvery === 0 ? 1 : 0 } = this.#options;
+    const { name, words, models } = this.#options;
     const { gatewayUrl } = this.#cluster;
     const conversation = new Conversation(gatewayUrl, `${name}-${index}`);
-    const otherTabs = Array.from({ length: count }, () => new Conversation(gatewayUrl, `${name}-${index}`));
+    const otherTabs = index % secondTabEvery === 0 ? [new Conversation(gatewayUrl, `${name}-${index}`)] : [];
     await Promise.all([conversation, ...otherTabs].map((tab) => tab.ready(readyLimitMs)));
     const prompt = `question ${index} of ${name}: ${words} words`;
     const model = models[index % models.length];

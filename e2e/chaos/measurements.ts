@@ -1,6 +1,9 @@
+import fs from "node:fs";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Random } from "../../packages/stream/sim/random.ts";
 import type { Cluster } from "../../tools/cluster/index.ts";
+import { BareReader } from "./bare-reader.ts";
 import { type ChaosWorld, continues } from "./chaos-cluster.ts";
 import { Crowd, type CrowdOptions, type Talk } from "./crowd.ts";
 import { befall } from "./faults.ts";
@@ -22,8 +25,8 @@ export type Plan = {
   readonly name: string;
   readonly aimMs: number | null;
   readonly answers: number;
-  /** Connections that read each answer. */
-  readonly readersEach: number;
+  /** Further readers of each answer, which look at no text. */
+  readonly bareReadersEach: number;
   readonly tokensPerSecond: number;
   readonly seconds: number;
   /** Does it and returns when it began; what comes back afterwards is awaited by `restore`. */
@@ -35,9 +38,9 @@ export type Plan = {
 
 type Seen = {
   readonly talks: readonly Talk[];
+  readonly bareReaders: readonly BareReader[];
   readonly beganMs: number;
-  /** When the fault had been done: what was told to end had ended. */
-  readonly doneMs: number;
+  readonly cluster: Cluster;
   /** The provider's own time to its first word. */
   readonly firstTokenMs: number;
 };
@@ -62,21 +65,24 @@ function takeOvers({ talks, beganMs, firstTokenMs }: Seen): readonly number[] {
 }
 
 /** From the fault to the first piece after it, of readers whose connection was lost by it. */
-function nextPieces({ talks, beganMs }: Seen): readonly number[] {
-  const readers = talks.flatMap(({ conversation, otherTabs, messageId }) =>
-    [conversation, ...otherTabs].map((reader) => ({ reader, messageId })),
-  );
-  return readers.flatMap(({ reader, messageId }) => {
-    const lost = reader.marks.find(({ kind, atMs }) => kind === "lost" && atMs >= beganMs);
-    const again = reader.marks.find(({ kind, atMs }) => kind === "connected" && atMs >= beganMs);
-    if (lost === undefined || again === undefined) return [];
-    const next = reader.histories.get(messageId)?.changes.find(({ atMs }) => atMs >= again.atMs);
-    return next === undefined ? [] : [next.atMs - beganMs];
+function nextPieces({ bareReaders, beganMs }: Seen): readonly number[] {
+  return bareReaders.flatMap(({ losses }) => {
+    const loss = losses.find(({ atMs }) => atMs >= beganMs);
+    // One that never got a piece again would be among the lost of the cases; here it counts as the longest.
+    return loss === undefined ? [] : [(loss.nextPieceAtMs ?? Number.POSITIVE_INFINITY) - beganMs];
   });
 }
 
+/** When a worker last said that others can take its answers, on the clock of `performance.now`. */
+function handedOverMs(cluster: Cluster, name: string): number {
+  const lines = fs.readFileSync(path.join(cluster.folder, "logs", `${name}.log`), "utf8").split("\n");
+  const line = lines.findLast((one) => one.includes('"worker: handed over"'));
+  if (line === undefined) throw new Error(`${name} handed nothing over`);
+  return Date.parse((JSON.parse(line) as { time: string }).time) - performance.timeOrigin;
+}
+
 /** As many tokens a second as leave two cores, which all of this shares, something for what is measured. */
-const pace = { tokensPerSecond: 5, readersEach: 1 };
+const pace = { tokensPerSecond: 5, bareReadersEach: 0 };
 
 export const plans: readonly Plan[] = [
   {
@@ -88,12 +94,12 @@ export const plans: readonly Plan[] = [
     samples: takeOvers,
   },
   {
-    name: "SIGTERM of a worker with a third of 150 answers: until all are handed over and it has ended",
+    name: "SIGTERM of a worker with a third of 150 answers: until all are handed over",
     aimMs: 500,
     ...pace,
     ...{ answers: 150, seconds: 10 },
     ...signalled("worker-1", "SIGTERM"),
-    samples: ({ beganMs, doneMs }) => [doneMs - beganMs],
+    samples: ({ beganMs, cluster }) => [handedOverMs(cluster, "worker-1") - beganMs],
   },
   {
     name: "SIGTERM of a worker with a third of 150 answers: to the next text of each",
@@ -104,10 +110,10 @@ export const plans: readonly Plan[] = [
     samples: takeOvers,
   },
   {
-    name: "SIGKILL of a pod with a third of 1,500 readers of 100 answers: to the next piece for each",
+    name: "SIGKILL of a pod with a third of 1,500 readers of 50 answers: to the next piece for each",
     aimMs: 1_000,
     ...pace,
-    ...{ answers: 100, readersEach: 15, seconds: 20 },
+    ...{ answers: 50, bareReadersEach: 30, seconds: 20 },
     ...signalled("pod-1", "SIGKILL"),
     samples: nextPieces,
   },
@@ -142,22 +148,26 @@ export async function measure({ cluster, provider }: ChaosWorld, plan: Plan, rou
 }
 
 async function oneRound(cluster: Cluster, plan: Plan, round: number): Promise<readonly number[]> {
-  const { answers: streams, readersEach, tokensPerSecond, seconds } = plan;
+  const { answers: streams, bareReadersEach, tokensPerSecond, seconds } = plan;
   const options: CrowdOptions = {
-    ...{ streams, words: Math.ceil(seconds * tokensPerSecond), models: [continues], otherTabs: readersEach - 1 },
+    ...{ streams, words: Math.ceil(seconds * tokensPerSecond), models: [continues] },
     ...{ random: new Random(round + 1), name: `measured-${plans.indexOf(plan)}-${round}-${process.pid}` },
   };
   const crowd = new Crowd(cluster, options);
   await crowd.begin();
+  const bareReaders = crowd.talks.flatMap(({ conversation: { sessionId, userId } }) =>
+    Array.from({ length: bareReadersEach }, () => new BareReader(cluster.gatewayUrl, sessionId, userId)),
+  );
+  await Promise.all(bareReaders.map(({ shown }) => shown));
   await sleep(1_000);
   const beganMs = await plan.fault(cluster);
-  const doneMs = performance.now();
   const { talks } = crowd;
   await Promise.all(
     talks.map(({ conversation, prompt, messageId }) => conversation.outcome(prompt, messageId, endLimitMs)),
   );
   await plan.restore(cluster);
-  const samples = plan.samples({ talks, beganMs, doneMs, firstTokenMs: 1_000 / tokensPerSecond });
+  const samples = plan.samples({ talks, bareReaders, beganMs, cluster, firstTokenMs: 1_000 / tokensPerSecond });
   crowd.close();
+  for (const reader of bareReaders) reader.close();
   return samples;
 }

@@ -36,6 +36,7 @@ function write(log: WorkerLog, event: WorkerEvent): void {
   if (kind === "failed") log.error({ ...fields, err: event.error }, "worker: failed");
   else if (kind === "store_retry") log.warn({ message_id: event.message_id, err: event.error }, "worker: store again");
   else if (kind === "fenced" || kind === "sealed" || kind === "congested") log.warn(fields, `worker: ${kind}`);
+  else if (kind === "handed_over") log.info(fields, "worker: handed over");
   else if (kind === "provider_failed") log.info(fields, "worker: provider failed");
   else log.debug(fields, `worker: ${kind}`);
 }

@@ -139,6 +139,7 @@ export class Incarnation {
     };
     await Promise.all(unfinished.map(handOver));
     this.peers.leave();
+    this.observe({ kind: "handed_over", worker_id: this.workerId, answers: unfinished.length });
   }
 
   #renewal(): readonly SizedRecord[] {

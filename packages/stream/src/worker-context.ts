@@ -46,6 +46,8 @@ export type WorkerEvent =
   /** Something threw that should not have; the answer or the incarnation it was met in is given up. */
   | { readonly kind: "failed"; readonly worker_id: string; readonly error: unknown }
   | { readonly kind: "sealed"; readonly worker_id: string; readonly by: string }
+  /** It has sealed its own journal, and others can take its answers. */
+  | { readonly kind: "handed_over"; readonly worker_id: string; readonly answers: number }
   | { readonly kind: "opened"; readonly message_id: string; readonly attempt: number; readonly correlation_id: string }
   | {
       readonly kind: "first_text";
