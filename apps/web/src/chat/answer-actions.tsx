@@ -5,6 +5,7 @@ import { useNavigate } from "react-router";
 import { useService } from "../connection/service-context.ts";
 import type { ModelChoice } from "../connection/state.ts";
 import { change } from "../connection/store.ts";
+import { isTemporary } from "../connection/temporary.ts";
 import { applyMessages, applySessions } from "../connection/transitions.ts";
 import { useText } from "../language/language.ts";
 import { modelChoice } from "../settings/model.ts";
@@ -28,19 +29,23 @@ type ActionsProps = {
 export function AnswerActions({ message, asked, onRetry }: ActionsProps) {
   const text = useText();
   const { choice } = useChosenModel();
+  // Of a temporary chat the server keeps no text from which another answer could be written, or a chat be copied.
+  const kept = !isTemporary(message.session_id);
   return (
     <>
       {message.content !== "" && <CopyButton text={() => message.content} label={text("thread.copy_answer")} />}
-      <IconButton
-        small
-        data-testid="regenerate"
-        label={text("thread.write_again")}
-        icon={<RefreshCw size={15} aria-hidden />}
-        disabled={asked}
-        onClick={() => onRetry(choice)}
-      />
-      {message.content !== "" && <Rating message={message} />}
-      <MoreMenu message={message} onRetry={onRetry} />
+      {kept && (
+        <IconButton
+          small
+          data-testid="regenerate"
+          label={text("thread.write_again")}
+          icon={<RefreshCw size={15} aria-hidden />}
+          disabled={asked}
+          onClick={() => onRetry(choice)}
+        />
+      )}
+      {kept && message.content !== "" && <Rating message={message} />}
+      <MoreMenu message={message} kept={kept} onRetry={onRetry} />
     </>
   );
 }
@@ -86,7 +91,9 @@ function Rating({ message }: { readonly message: Message }) {
   );
 }
 
-function MoreMenu({ message, onRetry }: Pick<ActionsProps, "message" | "onRetry">) {
+type MoreProps = Pick<ActionsProps, "message" | "onRetry"> & { readonly kept: boolean };
+
+function MoreMenu({ message, kept, onRetry }: MoreProps) {
   const text = useText();
   const service = useService();
   const { options } = useChosenModel();
@@ -104,7 +111,7 @@ function MoreMenu({ message, onRetry }: Pick<ActionsProps, "message" | "onRetry"
         </button>
       }
     >
-      {options.length > 1 && (
+      {kept && options.length > 1 && (
         <>
           <MenuLabel>{text("thread.write_again_with")}</MenuLabel>
           {options.slice(0, offeredModels).map((option) => (
@@ -115,9 +122,11 @@ function MoreMenu({ message, onRetry }: Pick<ActionsProps, "message" | "onRetry"
           <MenuLine />
         </>
       )}
-      <MenuItem icon={<GitBranch size={16} aria-hidden />} onSelect={branch}>
-        {text("thread.branch")}
-      </MenuItem>
+      {kept && (
+        <MenuItem icon={<GitBranch size={16} aria-hidden />} onSelect={branch}>
+          {text("thread.branch")}
+        </MenuItem>
+      )}
       <MenuItem icon={<Trash2 size={16} aria-hidden />} danger onSelect={() => removeMessage(service, message)}>
         {text("thread.delete_from_here")}
       </MenuItem>

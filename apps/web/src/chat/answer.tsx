@@ -2,6 +2,7 @@ import { memo, useMemo, useState } from "react";
 import { useService } from "../connection/service-context.ts";
 import { isUnfinished, type ModelChoice } from "../connection/state.ts";
 import { useChat } from "../connection/store.ts";
+import { isTemporary } from "../connection/temporary.ts";
 import { useText } from "../language/language.ts";
 import { useChosenModel, useModelName } from "../settings/use-model.ts";
 import { classNames } from "../ui/class-names.ts";
@@ -33,7 +34,11 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
       .catch(() => showNotice(text("thread.not_asked")))
       .finally(() => setAsked(false));
   };
-  const retry = (model: ModelChoice) => ask(() => service.regenerate(message, model));
+  const temporary = isTemporary(message.session_id);
+  const retry = (model: ModelChoice) => {
+    if (temporary) service.askAgain(message, model);
+    else ask(() => service.regenerate(message, model));
+  };
   return (
     <article
       data-testid="message-assistant"
@@ -58,10 +63,10 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
         <AnswerEnding
           message={message}
           onRetry={() => retry(choice)}
-          onContinue={() => ask(() => service.continue(message, choice))}
+          onContinue={temporary ? null : () => ask(() => service.continue(message, choice))}
         />
       )}
-      <div className="-ms-1.5 mt-1.5 flex h-7 items-center gap-0.5 touch:h-11">
+      <div className="-ms-1.5 mt-1.5 flex h-7 items-center gap-0.5 touch:h-auto touch:min-h-11 touch:flex-wrap">
         {!writing && <SiblingSwitch siblings={siblings} index={index} />}
         {!writing && (
           <div className={classNames("flex items-center gap-0.5", reveal)}>

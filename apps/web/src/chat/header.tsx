@@ -101,7 +101,7 @@ function SessionTitle({ sessionId }: { readonly sessionId: string | null }) {
             type="button"
             title={text("sidebar.rename")}
             dir="auto"
-            className="block max-w-full truncate rounded-small px-2.5 py-1.5 hover:bg-hover touch:py-2.5"
+            className="block max-w-full truncate rounded-small px-2.5 py-1.5 hover:bg-hover touch:min-h-11"
             onClick={() => setRenaming(true)}
           >
             {session.title ?? text("sidebar.new_chat")}

@@ -32,7 +32,7 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
       {editing && <EditForm {...{ message, siblings, index }} />}
       {!editing && message.content !== "" && <Bubble text={message.content} />}
       {!editing && (
-        <div className="mt-1 -me-1.5 flex h-7 items-center gap-0.5 touch:h-10">
+        <div className="mt-1 -me-1.5 flex h-7 items-center gap-0.5 touch:h-11">
           <div className="flex items-center gap-0.5 opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100 touch:opacity-100">
             <CopyButton text={() => message.content} label={text("thread.copy_message")} />
             <IconButton
@@ -45,6 +45,7 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
               small
               label={text("thread.delete_from_here")}
               icon={<Trash2 size={15} aria-hidden />}
+              danger
               onClick={() => removeMessage(service, message)}
             />
           </div>

@@ -11,6 +11,7 @@ import {
   applyMessages,
   applyRegenerated,
   applySessions,
+  branchOf,
   selectMessage,
   withoutSession,
   withoutThread,
@@ -62,6 +63,7 @@ export class ChatService {
     this.outbox = new Outbox(client, {
       onAccepted: (messageId, sessionId) => {
         this.#stream?.track(messageId, sessionId);
+        if (isTemporary(sessionId)) this.#know(sessionId);
         void this.#learn(sessionId);
       },
       onUnauthenticated: () => void queries.invalidateQueries({ queryKey: queryKeys.account }),
@@ -145,7 +147,8 @@ export class ChatService {
   /** Begins a session that exists on this page alone until its first message is accepted. */
   begin(sessionId: string): void {
     change((state) => ({ ...state, threads: { [sessionId]: emptyThread, ...state.threads } }));
-    this.#know(sessionId);
+    // A stream opened on a session that is not there yet makes one that is not temporary, which every list would show.
+    if (!isTemporary(sessionId)) this.#know(sessionId);
   }
 
   async stop(messageId: string): Promise<void> {
@@ -155,6 +158,13 @@ export class ChatService {
   /** Asks for another answer beside this one and shows it. */
   async regenerate(answer: Message, model: ModelChoice): Promise<void> {
     this.#begun(answer, await this.client.messages.regenerate(answer.message_id, model));
+  }
+
+  /** Sends the message this answers once more, beside it: the way to another answer where the server kept no texts. */
+  askAgain(answer: Message, model: ModelChoice): void {
+    const asked = useChat.getState().threads[answer.session_id]?.messages[answer.parent_message_id ?? ""];
+    if (asked === undefined) return;
+    this.outbox.send(answer.session_id, asked.content, model, { parentMessageId: asked.parent_message_id });
   }
 
   /** Asks for another answer that goes on where this one ends, and shows it. */
@@ -172,6 +182,15 @@ export class ChatService {
   select(message: Message): void {
     change((state) => selectMessage(state, message.session_id, message));
     keepPath(message.session_id, useChat.getState().threads[message.session_id]?.selected ?? {});
+  }
+
+  /** Shows the branch a message is on; false while not enough of the chat is loaded for that. */
+  showBranch(sessionId: string, messageId: string): boolean {
+    const selected = branchOf(useChat.getState().threads[sessionId], messageId);
+    if (selected === null) return false;
+    for (const message of selected) change((state) => selectMessage(state, sessionId, message));
+    keepPath(sessionId, useChat.getState().threads[sessionId]?.selected ?? {});
+    return true;
   }
 
   rename(sessionId: string, title: string): Promise<void> {
