@@ -84,7 +84,13 @@ export function createClient(options: ClientOptions) {
     search: searchCall(caller),
     /** Takes in an export of this system or ChatGPT's `conversations.json`, as it was read; the same again changes nothing. */
     importFile: (file: unknown, { signal }: CallOptions = {}) =>
-      caller.call<ImportResult>({ method: "POST", path: "/api/import", body: file, signal }),
+      caller.call<ImportResult>({
+        method: "POST",
+        path: "/api/import",
+        body: file,
+        signal,
+        timeoutMs: clientLimits.importTimeoutMs,
+      }),
     /** The live stream, on this client's server and for its caller. */
     openStream: (stream: Omit<StreamOptions, keyof ConnectionOptions | "environment">): AnswerStream =>
       openStream({ ...stream, ...connectionOf(options), environment }),

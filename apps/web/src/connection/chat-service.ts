@@ -115,7 +115,9 @@ export class ChatService {
     });
     this.#recallUnsent();
     void this.#queries.resetQueries({ queryKey: ["messages"] });
-    void this.#queries.resetQueries({ queryKey: queryKeys.sessions });
+    for (const kind of ["sessions", "folders", "prompts", "preferences"] as const) {
+      void this.#queries.resetQueries({ queryKey: queryKeys[kind] });
+    }
     this.#start(userId);
   }
 
@@ -233,6 +235,7 @@ export class ChatService {
       case "ready":
         // What happened while there was no connection was told to nobody.
         void this.#queries.invalidateQueries({ queryKey: queryKeys.sessions });
+        void this.#queries.invalidateQueries({ queryKey: queryKeys.folders });
         void this.#queries.invalidateQueries({ queryKey: ["messages"] });
         this.outbox.sendAll();
         return;
@@ -252,6 +255,11 @@ export class ChatService {
         // Stored, and still not whole here: the stream could not bring it, so it is read.
         if (useChat.getState().live[event.message_id] === undefined) return;
         void this.#queries.invalidateQueries({ queryKey: queryKeys.messages(event.session_id) });
+        return;
+      case "folder_updated":
+        void this.#queries.invalidateQueries({ queryKey: queryKeys.folders });
+        // What was in it is in no folder any more.
+        if (event.change === "deleted") void this.#queries.invalidateQueries({ queryKey: queryKeys.sessions });
         return;
       case "session_updated":
         if (event.change === "deleted") this.#forget(event.session_id);
