@@ -191,6 +191,9 @@ function messageCalls(caller: Caller) {
     /** Another answer that goes on where this one, stopped, broken off or failed, ends. */
     continue: (messageId: string, request: RegenerateRequest = {}, options: SendOptions = {}) =>
       again(`${pathOf(messageId)}/continue`, request, options),
+    /** Keeps another text for an answer, beside it; nobody is asked for one. */
+    edit: (messageId: string, content: string, { signal }: CallOptions = {}) =>
+      caller.call<Message>({ method: "POST", path: `${pathOf(messageId)}/edit`, body: { content }, signal }),
     /** Keeps what the reader thinks of an answer; null takes it back. */
     rate: (messageId: string, rating: Rating | null, { signal }: CallOptions = {}) =>
       caller.call<Message>({

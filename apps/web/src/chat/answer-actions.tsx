@@ -1,5 +1,5 @@
 import type { Message } from "@uci/protocol";
-import { Ellipsis, GitBranch, RefreshCw, ThumbsDown, ThumbsUp, Trash2 } from "lucide-react";
+import { Ellipsis, GitBranch, Pencil, RefreshCw, ThumbsDown, ThumbsUp, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { useService } from "../connection/service-context.ts";
@@ -14,6 +14,7 @@ import { CopyButton } from "../ui/copy-button.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";
 import { showNotice } from "../ui/notice.tsx";
+import { edit } from "./chat-ui.ts";
 import { removeMessage } from "./removing-messages.ts";
 
 /** Models offered for another answer; more are in the picker above. */
@@ -42,6 +43,14 @@ export function AnswerActions({ message, asked, onRetry }: ActionsProps) {
           icon={<RefreshCw size={15} aria-hidden />}
           disabled={asked}
           onClick={() => onRetry(choice)}
+        />
+      )}
+      {kept && (
+        <IconButton
+          small
+          label={text("thread.edit_answer")}
+          icon={<Pencil size={15} aria-hidden />}
+          onClick={() => edit(message.message_id)}
         />
       )}
       {kept && message.content !== "" && <Rating message={message} />}

@@ -162,6 +162,13 @@ export class ChatService {
     this.#begun(answer, await this.client.messages.regenerate(answer.message_id, model));
   }
 
+  /** Keeps another text for an answer, beside it, and shows it. */
+  async editAnswer(answer: Message, content: string): Promise<void> {
+    const edited = await this.client.messages.edit(answer.message_id, content);
+    change((state) => applyMessages(state, edited.session_id, [edited]));
+    this.select(edited);
+  }
+
   /** Sends the message this answers once more, beside it: the way to another answer where the server kept no texts. */
   askAgain(answer: Message, model: ModelChoice): void {
     const asked = useChat.getState().threads[answer.session_id]?.messages[answer.parent_message_id ?? ""];
