@@ -36,6 +36,7 @@ const kept = new Set([
   "error-light-390",
   "offline-dark-390",
   "drawer-light-390",
+  "side-bar-dark-1440",
   "long-code-dark-390",
 ]);
 
