@@ -1,37 +1,18 @@
-import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { startBrowser } from "./browser.ts";
-import { ScriptedChat } from "./scripted-chat.ts";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { describe, expect, it, vi } from "vitest";
+import type { ScriptedChat } from "./scripted-chat.ts";
+import { pageLimitMs, withScriptedPage } from "./scripted-page.ts";
 
-const limitMs = 60_000;
 const password = "a password that will do";
 
-describe("settings and account", { timeout: 2 * limitMs }, () => {
+describe("settings and account", { timeout: 2 * pageLimitMs }, () => {
   let chat: ScriptedChat;
-  let browser: Awaited<ReturnType<typeof startBrowser>>;
+  let browser: Browser;
   let context: BrowserContext;
   let page: Page;
   let people = 0;
-  const faults: string[] = [];
-
-  beforeAll(async () => {
-    [chat, browser] = await Promise.all([ScriptedChat.start(), startBrowser()]);
-  }, 2 * limitMs);
-  afterAll(async () => {
-    await browser?.close();
-    await chat?.stop();
-  });
-
-  beforeEach(async () => {
-    faults.length = 0;
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB" });
-    page = await context.newPage();
-    page.setDefaultTimeout(limitMs);
-    page.on("pageerror", (error) => faults.push(error.message));
-  });
-  afterEach(async () => {
-    expect(faults).toEqual([]);
-    await context.close();
+  withScriptedPage({ context: { viewport: { width: 1280, height: 800 }, locale: "en-GB" }, opened: false }, (stage) => {
+    ({ chat, browser, context, page } = stage);
   });
 
   async function signUp(): Promise<string> {
@@ -56,7 +37,7 @@ describe("settings and account", { timeout: 2 * limitMs }, () => {
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved").waitFor();
     await page.getByRole("button", { name: /^Sign out / }).click();
-    await vi.waitFor(async () => expect(await page.getByTestId("device").count()).toBe(1), { timeout: limitMs });
+    await vi.waitFor(async () => expect(await page.getByTestId("device").count()).toBe(1), { timeout: pageLimitMs });
     expect((await other.request.get(`${chat.address}/api/sessions`)).status()).toBe(401);
     await other.close();
     await page.getByLabel("Current password").fill("not this one");

@@ -1,14 +1,7 @@
-import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { startBrowser } from "./browser.ts";
-import { ScriptedChat } from "./scripted-chat.ts";
-
-const limitMs = 60_000;
-let chat: ScriptedChat;
-let browser: Awaited<ReturnType<typeof startBrowser>>;
-let context: BrowserContext;
-let page: Page;
-const faults: string[] = [];
+import type { Page } from "playwright-core";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { ScriptedChat } from "./scripted-chat.ts";
+import { pageLimitMs, withScriptedPage } from "./scripted-page.ts";
 
 /** A picture of one pixel. */
 const png = Buffer.from(
@@ -16,27 +9,14 @@ const png = Buffer.from(
   "base64",
 );
 
-beforeAll(async () => {
-  chat = await ScriptedChat.start();
-  browser = await startBrowser();
-}, limitMs);
-afterAll(async () => {
-  await browser?.close();
-  await chat?.stop();
+let chat: ScriptedChat;
+let page: Page;
+withScriptedPage({ context: { viewport: { width: 1000, height: 800 } }, tokensPerSecond: 0 }, (stage) => {
+  ({ chat, page } = stage);
 });
 beforeEach(async () => {
-  faults.length = 0;
-  chat.provider.tokensPerSecond = 0;
-  context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
-  page = await context.newPage();
-  page.on("pageerror", (error) => faults.push(error.message));
-  await page.goto(chat.address);
   // Files are taken once somebody is there to whom they belong.
   await page.getByTestId("model-picker").waitFor();
-});
-afterEach(async () => {
-  await context.close();
-  expect(faults).toEqual([]);
 });
 
 const composer = () => page.getByTestId("composer");
@@ -44,7 +24,7 @@ const answer = () => page.getByTestId("message-assistant").last();
 const asked = () => JSON.stringify(chat.provider.requests.all.at(-1)?.body ?? null);
 
 function eventually(check: () => Promise<void>): Promise<void> {
-  return vi.waitFor(check, { timeout: limitMs, interval: 50 });
+  return vi.waitFor(check, { timeout: pageLimitMs, interval: 50 });
 }
 
 async function send(text: string): Promise<void> {
@@ -78,7 +58,7 @@ async function paste(text: string): Promise<void> {
   }, text);
 }
 
-describe("writing a message", { timeout: 2 * limitMs }, () => {
+describe("writing a message", { timeout: 2 * pageLimitMs }, () => {
   it("grows with its text, and keeps the draft of each chat over a reload", async () => {
     const height = async () => (await composer().boundingBox())?.height ?? 0;
     const low = await height();
@@ -120,7 +100,7 @@ describe("writing a message", { timeout: 2 * limitMs }, () => {
   });
 });
 
-describe("files", { timeout: 2 * limitMs }, () => {
+describe("files", { timeout: 2 * pageLimitMs }, () => {
   it("go along: a text chosen by button and a long text that is pasted", async () => {
     await page
       .getByTestId("file-input")

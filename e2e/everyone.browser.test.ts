@@ -184,7 +184,7 @@ describe("the page for everyone", { timeout: 5 * limitMs }, () => {
     const small = (await page.evaluate(`[...document.querySelectorAll("button, [role=button], header a, nav a")]
       .filter((element) => element.checkVisibility({ opacityProperty: true }) && !element.closest("sup"))
       .map((element) => ({ box: element.getBoundingClientRect(), html: element.outerHTML.slice(0, 140) }))
-      .filter(({ box }) => box.width > 0 && (box.height < 39.5 || box.width < 39.5))
+      .filter(({ box }) => box.width > 0 && (box.height < 43.5 || box.width < 43.5))
       .map(({ box, html }) => Math.round(box.width) + "x" + Math.round(box.height) + " " + html)`)) as string[];
     expect(small).toEqual([]);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);

@@ -1,41 +1,24 @@
 import { scriptedReasoning } from "@uci/adapters/providers/testing";
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { startBrowser } from "./browser.ts";
+import { describe, expect, it, vi } from "vitest";
 import { answerTo, richAnswer } from "./rich-answer.ts";
-import { ScriptedChat } from "./scripted-chat.ts";
+import type { ScriptedChat } from "./scripted-chat.ts";
+import { pageLimitMs, withScriptedPage } from "./scripted-page.ts";
 
-const limitMs = 60_000;
 let chat: ScriptedChat;
-let browser: Awaited<ReturnType<typeof startBrowser>>;
 let context: BrowserContext;
 let page: Page;
-const faults: string[] = [];
-
-beforeAll(async () => {
-  chat = await ScriptedChat.start({ tokensPerSecond: 400, answer: answerTo });
-  browser = await startBrowser();
-}, limitMs);
-afterAll(async () => {
-  await browser?.close();
-  await chat?.stop();
-});
-beforeEach(async () => {
-  faults.length = 0;
-  chat.provider.tokensPerSecond = 400;
-  context = await browser.newContext({ viewport: { width: 1000, height: 700 } });
-  page = await context.newPage();
-  page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
-      faults.push(message.text());
-  });
-  await page.goto(chat.address);
-});
-afterEach(async () => {
-  await context.close();
-  expect(faults).toEqual([]);
-});
+withScriptedPage(
+  {
+    provider: { tokensPerSecond: 400, answer: answerTo },
+    context: { viewport: { width: 1000, height: 700 } },
+    tokensPerSecond: 400,
+    consoleCounts: true,
+  },
+  (stage) => {
+    ({ chat, context, page } = stage);
+  },
+);
 
 async function send(text: string): Promise<void> {
   await page.getByTestId("composer").fill(text);
@@ -48,7 +31,7 @@ function answer() {
 
 async function untilStatus(status: string): Promise<void> {
   await vi.waitFor(async () => expect(await answer().getAttribute("data-status")).toBe(status), {
-    timeout: limitMs,
+    timeout: pageLimitMs,
     interval: 50,
   });
 }
@@ -59,7 +42,7 @@ async function distanceFromEnd(): Promise<number> {
     .evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight);
 }
 
-describe("reading an answer", { timeout: 2 * limitMs }, () => {
+describe("reading an answer", { timeout: 2 * pageLimitMs }, () => {
   it("sets formulas, tables, code, footnotes and diagrams, and no picture of elsewhere", async () => {
     const asked: string[] = [];
     page.on("request", (request) => asked.push(request.url()));
@@ -130,30 +113,36 @@ describe("reading an answer", { timeout: 2 * limitMs }, () => {
   });
 });
 
-describe("where the reader is", { timeout: 2 * limitMs }, () => {
+describe("where the reader is", { timeout: 2 * pageLimitMs }, () => {
   it("follows the end, lets go when scrolled up, and goes back on request", async () => {
     await send("4000 words");
     await vi.waitFor(async () => expect((await answer().boundingBox())?.height).toBeGreaterThan(1_000), {
-      timeout: limitMs,
+      timeout: pageLimitMs,
       interval: 50,
     });
     // From here on there is always more to come, however slow this machine is.
     chat.provider.tokensPerSecond = 60;
-    await vi.waitFor(async () => expect(await distanceFromEnd()).toBeLessThan(60), { timeout: limitMs, interval: 50 });
+    await vi.waitFor(async () => expect(await distanceFromEnd()).toBeLessThan(60), {
+      timeout: pageLimitMs,
+      interval: 50,
+    });
     await page.mouse.move(500, 300);
     await page.mouse.wheel(0, -600);
     await page.getByTestId("jump-down").waitFor();
     const before = await page.getByTestId("messages").evaluate(({ scrollTop }) => scrollTop);
     const heightBefore = (await answer().boundingBox())?.height ?? 0;
     await vi.waitFor(async () => expect((await answer().boundingBox())?.height).toBeGreaterThan(heightBefore + 200), {
-      timeout: limitMs,
+      timeout: pageLimitMs,
       interval: 50,
     });
     expect(await page.getByTestId("messages").evaluate(({ scrollTop }) => scrollTop)).toBe(before);
     await page.getByTestId("jump-down").click();
     chat.provider.tokensPerSecond = 0;
     await untilStatus("complete");
-    await vi.waitFor(async () => expect(await distanceFromEnd()).toBeLessThan(4), { timeout: limitMs, interval: 50 });
+    await vi.waitFor(async () => expect(await distanceFromEnd()).toBeLessThan(4), {
+      timeout: pageLimitMs,
+      interval: 50,
+    });
     expect(await page.getByTestId("jump-down").count()).toBe(0);
   });
 
@@ -168,7 +157,10 @@ describe("where the reader is", { timeout: 2 * limitMs }, () => {
     await page.reload();
     await page.getByRole("link", { name: title }).click();
     await page.getByText("Message 299.").waitFor();
-    await vi.waitFor(async () => expect(await distanceFromEnd()).toBeLessThan(4), { timeout: limitMs, interval: 50 });
+    await vi.waitFor(async () => expect(await distanceFromEnd()).toBeLessThan(4), {
+      timeout: pageLimitMs,
+      interval: 50,
+    });
     expect(await page.locator("[data-testid^=message-]").count()).toBeLessThan(40);
     await page.mouse.move(500, 300);
     await vi.waitFor(
@@ -176,7 +168,7 @@ describe("where the reader is", { timeout: 2 * limitMs }, () => {
         await page.mouse.wheel(0, -1_500);
         expect(await page.getByText("Message 0.").count()).toBe(1);
       },
-      { timeout: limitMs, interval: 30 },
+      { timeout: pageLimitMs, interval: 30 },
     );
     expect(await page.locator("[data-testid^=message-]").count()).toBeLessThan(40);
   });

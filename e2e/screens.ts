@@ -1,9 +1,8 @@
 import { scriptedAnswer } from "@uci/adapters/providers/testing";
 import type { Page } from "playwright-core";
 import { richAnswer } from "./rich-answer.ts";
-import type { ScriptedChat } from "./scripted-chat.ts";
-
-const limitMs = 60_000;
+import { answered, ended, type Screen, send, stepLimitMs } from "./screen-steps.ts";
+import { sideScreens } from "./side-screens.ts";
 
 const longCode = `Here is the whole of it.
 
@@ -51,30 +50,6 @@ export function screenAnswer(prompt: string): string {
   return scriptedAnswer(prompt);
 }
 
-/** One screen or state of the page, and how to get there from a new chat. */
-export type Screen = {
-  readonly name: string;
-  /** The language it is shown in; English where none is given. */
-  readonly locale?: "ar" | "de" | "zh";
-  /** Shown on phones alone. */
-  readonly narrow?: true;
-  readonly prepare: (page: Page, chat: ScriptedChat) => Promise<void>;
-};
-
-async function send(page: Page, text: string): Promise<void> {
-  await page.getByTestId("composer").fill(text);
-  await page.getByTestId("composer").press("Enter");
-}
-
-async function ended(page: Page, status = "complete"): Promise<void> {
-  await page.locator(`[data-testid=message-assistant][data-status="${status}"]`).last().waitFor({ timeout: limitMs });
-}
-
-async function answered(page: Page, text: string): Promise<void> {
-  await send(page, text);
-  await ended(page);
-}
-
 async function withPalette(page: Page): Promise<void> {
   await page.keyboard.press("Control+k");
   await page.getByTestId("palette-field").waitFor();
@@ -87,14 +62,14 @@ export const screens: readonly Screen[] = [
     name: "answer",
     prepare: async (page) => {
       await answered(page, "show me everything");
-      await page.locator("[data-testid=diagram]").waitFor({ timeout: limitMs });
+      await page.locator("[data-testid=diagram]").waitFor({ timeout: stepLimitMs });
     },
   },
   {
     name: "long-code",
     prepare: async (page) => {
       await answered(page, "How would you write a queue with a limit?");
-      await page.locator(".token").first().waitFor({ timeout: limitMs });
+      await page.locator(".token").first().waitFor({ timeout: stepLimitMs });
     },
   },
   {
@@ -103,8 +78,8 @@ export const screens: readonly Screen[] = [
       await answered(page, "Tell me 30 words");
       chat.provider.tokensPerSecond = 15;
       await send(page, "Now 900 words, please");
-      await page.locator('[data-testid=message-assistant][data-status="streaming"]').waitFor({ timeout: limitMs });
-      await page.getByTestId("answer-text").nth(1).waitFor({ timeout: limitMs });
+      await page.locator('[data-testid=message-assistant][data-status="streaming"]').waitFor({ timeout: stepLimitMs });
+      await page.getByTestId("answer-text").nth(1).waitFor({ timeout: stepLimitMs });
     },
   },
   {
@@ -120,14 +95,14 @@ export const screens: readonly Screen[] = [
       await answered(page, "Tell me 40 words");
       await page.route("**/api/**", (route) => route.abort());
       await send(page, "What I write now is kept");
-      await page.locator('[data-testid=message-unsent][data-state="waiting"]').waitFor({ timeout: limitMs });
+      await page.locator('[data-testid=message-unsent][data-state="waiting"]').waitFor({ timeout: stepLimitMs });
     },
   },
   {
     name: "missing",
     prepare: async (page) => {
       await page.goto(`${new URL(page.url()).origin}/s/not-here-at-all`);
-      await page.getByRole("heading", { level: 1 }).waitFor({ timeout: limitMs });
+      await page.getByRole("heading", { level: 1 }).waitFor({ timeout: stepLimitMs });
     },
   },
   { name: "palette", prepare: withPalette },
@@ -155,4 +130,5 @@ export const screens: readonly Screen[] = [
   },
   { name: "arabic-empty", locale: "ar", prepare: async () => undefined },
   { name: "german", locale: "de", prepare: async () => undefined },
+  ...sideScreens,
 ];

@@ -1,36 +1,15 @@
-import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { startBrowser } from "./browser.ts";
-import { ScriptedChat } from "./scripted-chat.ts";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { describe, expect, it, vi } from "vitest";
+import type { ScriptedChat } from "./scripted-chat.ts";
+import { pageLimitMs, withScriptedPage } from "./scripted-page.ts";
 
-const limitMs = 60_000;
-
-describe("the side bar", { timeout: 2 * limitMs }, () => {
+describe("the side bar", { timeout: 2 * pageLimitMs }, () => {
   let chat: ScriptedChat;
-  let browser: Awaited<ReturnType<typeof startBrowser>>;
+  let browser: Browser;
   let context: BrowserContext;
   let page: Page;
-  const faults: string[] = [];
-
-  beforeAll(async () => {
-    [chat, browser] = await Promise.all([ScriptedChat.start(), startBrowser()]);
-  }, 2 * limitMs);
-  afterAll(async () => {
-    await browser?.close();
-    await chat?.stop();
-  });
-
-  beforeEach(async () => {
-    faults.length = 0;
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB" });
-    page = await context.newPage();
-    page.setDefaultTimeout(limitMs);
-    page.on("pageerror", (error) => faults.push(error.message));
-    await page.goto(chat.address);
-  });
-  afterEach(async () => {
-    expect(faults).toEqual([]);
-    await context.close();
+  withScriptedPage({ context: { viewport: { width: 1280, height: 800 }, locale: "en-GB" } }, (stage) => {
+    ({ chat, browser, context, page } = stage);
   });
 
   const api = (path: string, body: unknown) => context.request.post(`${chat.address}${path}`, { data: body });
@@ -42,7 +21,7 @@ describe("the side bar", { timeout: 2 * limitMs }, () => {
     await page.getByTestId("composer").press("Enter");
     await page.getByTestId("message-user").filter({ hasText: message }).waitFor();
     const status = () => page.getByTestId("message-assistant").last().getAttribute("data-status");
-    await vi.waitFor(async () => expect(await status()).toBe("complete"), { timeout: limitMs });
+    await vi.waitFor(async () => expect(await status()).toBe("complete"), { timeout: pageLimitMs });
   }
 
   async function newChat(message: string): Promise<void> {
@@ -89,7 +68,9 @@ describe("the side bar", { timeout: 2 * limitMs }, () => {
     await page.getByRole("region", { name: "Pinned" }).getByText("First of all").waitFor();
     await choose("First of all", "Archive");
     await page.getByText("Chat archived").waitFor();
-    await vi.waitFor(async () => expect(await list().getByText("First of all").count()).toBe(0), { timeout: limitMs });
+    await vi.waitFor(async () => expect(await list().getByText("First of all").count()).toBe(0), {
+      timeout: pageLimitMs,
+    });
     await page.getByTestId("open-archive").click();
     await page.getByRole("navigation", { name: "Archive" }).getByText("First of all").waitFor();
   });
@@ -102,13 +83,13 @@ describe("the side bar", { timeout: 2 * limitMs }, () => {
     const stranger = await browser.newContext({ locale: "en-GB" });
     const reader = await stranger.newPage();
     await reader.goto(`${chat.address}${href}`);
-    await reader.getByRole("heading", { name: "To be read by others" }).waitFor({ timeout: limitMs });
+    await reader.getByRole("heading", { name: "To be read by others" }).waitFor({ timeout: pageLimitMs });
     expect(await reader.getByTestId("composer").count()).toBe(0);
     expect((await stranger.cookies()).length).toBe(0);
     await page.getByRole("button", { name: "Revoke" }).click();
-    await vi.waitFor(async () => expect(await page.getByTestId("share").count()).toBe(0), { timeout: limitMs });
+    await vi.waitFor(async () => expect(await page.getByTestId("share").count()).toBe(0), { timeout: pageLimitMs });
     await reader.reload();
-    await reader.getByText("This link leads nowhere").waitFor({ timeout: limitMs });
+    await reader.getByText("This link leads nowhere").waitFor({ timeout: pageLimitMs });
     await stranger.close();
   });
 
@@ -126,7 +107,7 @@ describe("the side bar", { timeout: 2 * limitMs }, () => {
         );
         expect(rows.map(({ content }) => content)).toEqual(["", "", "", ""]);
       },
-      { timeout: limitMs },
+      { timeout: pageLimitMs },
     );
     expect(await page.getByTestId("session-item").count()).toBe(0);
     const kept = await page.evaluate(() => JSON.stringify(localStorage));
@@ -159,7 +140,7 @@ describe("the side bar", { timeout: 2 * limitMs }, () => {
     await page.getByLabel("Instructions for the model").fill("Answer like a pirate.");
     await page.getByLabel("Temperature").fill("0.3");
     await page.getByRole("button", { name: "Save" }).click();
-    await vi.waitFor(async () => expect(await page.getByRole("dialog").count()).toBe(0), { timeout: limitMs });
+    await vi.waitFor(async () => expect(await page.getByRole("dialog").count()).toBe(0), { timeout: pageLimitMs });
     await converse("Where is the treasure?");
     const asked = chat.provider.requests.all.findLast(({ prompt }) => prompt === "Where is the treasure?");
     expect(asked?.body).toMatchObject({ temperature: 0.3 });

@@ -1,35 +1,14 @@
 import { scriptedAnswer } from "@uci/adapters/providers/testing";
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { startBrowser } from "./browser.ts";
-import { ScriptedChat } from "./scripted-chat.ts";
+import { describe, expect, it, vi } from "vitest";
+import type { ScriptedChat } from "./scripted-chat.ts";
+import { pageLimitMs, withScriptedPage } from "./scripted-page.ts";
 
-const limitMs = 60_000;
 let chat: ScriptedChat;
-let browser: Awaited<ReturnType<typeof startBrowser>>;
 let context: BrowserContext;
 let page: Page;
-const faults: string[] = [];
-
-beforeAll(async () => {
-  chat = await ScriptedChat.start();
-  browser = await startBrowser();
-}, limitMs);
-afterAll(async () => {
-  await browser?.close();
-  await chat?.stop();
-});
-beforeEach(async () => {
-  faults.length = 0;
-  chat.provider.tokensPerSecond = 0;
-  context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
-  page = await context.newPage();
-  page.on("pageerror", (error) => faults.push(error.message));
-  await page.goto(chat.address);
-});
-afterEach(async () => {
-  await context.close();
-  expect(faults).toEqual([]);
+withScriptedPage({ context: { viewport: { width: 1000, height: 800 } }, tokensPerSecond: 0 }, (stage) => {
+  ({ chat, context, page } = stage);
 });
 
 const answer = () => page.getByTestId("message-assistant").last();
@@ -42,7 +21,7 @@ async function send(text: string): Promise<void> {
 }
 
 function eventually(check: () => Promise<void>): Promise<void> {
-  return vi.waitFor(check, { timeout: limitMs, interval: 50 });
+  return vi.waitFor(check, { timeout: pageLimitMs, interval: 50 });
 }
 
 async function untilStatus(status: string): Promise<void> {
@@ -63,7 +42,7 @@ async function choose(item: string): Promise<void> {
   await page.getByRole("menuitem", { name: item }).click();
 }
 
-describe("the tree of a conversation", { timeout: 2 * limitMs }, () => {
+describe("the tree of a conversation", { timeout: 2 * pageLimitMs }, () => {
   it("edits a message into a branch and goes back to the other one", async () => {
     await converse("first question");
     await page.getByTestId("message-user").hover();
@@ -76,6 +55,23 @@ describe("the tree of a conversation", { timeout: 2 * limitMs }, () => {
     await eventually(async () => expect((await texts())[0]).toContain("first question"));
     await page.reload();
     await eventually(async () => expect((await texts())[0]).toContain("first question"));
+  });
+
+  it("keeps an answer in the reader's words beside the model's, and goes on from it", async () => {
+    await converse("a question");
+    const asked = chat.provider.requests.all.length;
+    await answer().hover();
+    await answer().getByRole("button", { name: "Edit the answer" }).click();
+    await page.getByRole("textbox", { name: "Edit the answer" }).fill("My own words");
+    await answer().getByRole("button", { name: "Keep" }).click();
+    await eventually(async () => expect(await answer().innerText()).toContain("2/2"));
+    expect(await answer().getByTestId("answer-text").innerText()).toBe("My own words");
+    expect(await answer().getByTestId("answer-facts").textContent()).toContain("edited");
+    expect(chat.provider.requests.all).toHaveLength(asked);
+    await converse("go on");
+    expect(JSON.stringify(chat.provider.requests.all.at(-1)?.body)).toContain("My own words");
+    await page.reload();
+    await page.getByText("My own words").waitFor();
   });
 
   it("writes an answer again with another model", async () => {

@@ -5,7 +5,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { type Browser, chromium } from "playwright-core";
-import { type Screen, screenAnswer, screens } from "../e2e/screens.ts";
+import type { Screen } from "../e2e/screen-steps.ts";
+import { screenAnswer, screens } from "../e2e/screens.ts";
 import { ScriptedChat } from "../e2e/scripted-chat.ts";
 import { chromiumPath } from "./chromium.ts";
 import { root, say } from "./command.ts";
@@ -35,6 +36,7 @@ const kept = new Set([
   "error-light-390",
   "offline-dark-390",
   "drawer-light-390",
+  "side-bar-dark-1440",
   "long-code-dark-390",
 ]);
 

@@ -62,6 +62,18 @@ describe("sessions", () => {
     await reader.until("the news", (event) => {
       return event.event === "session_updated" && event.data.session?.pinned === true;
     });
+    const { folder_id } = await caller.expect(201, folderSchema, "POST", "/api/folders", { body: { name: "Work" } });
+    const path = `/api/folders/${folder_id}`;
+    await caller.expect(200, folderSchema, "PATCH", path, { body: { name: "Play" } });
+    await caller.call("DELETE", path);
+    await reader.until("the folder's end", (event) => {
+      return event.event === "folder_updated" && event.data.change === "deleted";
+    });
+    expect(reader.all("folder_updated").map(({ data }) => data)).toMatchObject([
+      { folder_id, change: "created", folder: { name: "Work" } },
+      { folder_id, change: "updated", folder: { name: "Play" } },
+      { folder_id, change: "deleted" },
+    ]);
   });
 
   it("apply their settings to their turns where the request does not say otherwise", async () => {

@@ -62,6 +62,44 @@ describe("ratings", () => {
   });
 });
 
+describe("editing an answer", () => {
+  it("keeps the new text beside it without asking a provider, and the conversation goes on from it", async () => {
+    const caller = person();
+    const { session_id, message_id, user_message_id } = await turn(caller, "hello");
+    const reader = await caller.stream("/api/sse");
+    await reader.untilReady();
+    const asked = fixture.provider.requests.all.length;
+    const path = `/api/messages/${message_id}/edit`;
+    const edited = await caller.expect(201, messageSchema, "POST", path, { body: { content: "My own words" } });
+    expect(edited).toMatchObject({
+      session_id,
+      parent_message_id: user_message_id,
+      role: "assistant",
+      status: "complete",
+      content: "My own words",
+      metadata: { edited: true },
+    });
+    expect(edited.message_id).not.toBe(message_id);
+    expect((await messageOf(caller, session_id, message_id))?.content).not.toBe("My own words");
+    await until("the tab hears of it", () => reader.all("message_updated").length === 1);
+    expect(reader.all("message_updated")[0]?.data).toMatchObject({ message_id: edited.message_id, change: "updated" });
+    expect(fixture.provider.requests.all).toHaveLength(asked);
+    await turn(caller, "go on", { session_id, parent_message_id: edited.message_id });
+    expect(JSON.stringify(fixture.provider.requests.all.at(-1)?.body)).toContain("My own words");
+  });
+
+  it("is refused for what is no finished answer of one's own", async () => {
+    const caller = person();
+    const { message_id, user_message_id } = await turn(caller, "hello");
+    const path = `/api/messages/${message_id}/edit`;
+    for (const content of ["", 1, null, undefined]) {
+      await caller.refused("invalid_request", "POST", path, { body: { content } });
+    }
+    await caller.refused("conflict", "POST", `/api/messages/${user_message_id}/edit`, { body: { content: "x" } });
+    await person().refused("not_found", "POST", path, { body: { content: "x" } });
+  });
+});
+
 describe("deleting a message", () => {
   it("takes what follows it along, and is told to the other tabs", async () => {
     const caller = person();

@@ -78,8 +78,10 @@ const email: Field = {
 const newPassword: Field = { valid: "long enough", wrong: (lots) => wrongString(lots, ["short", "x".repeat(129)]) };
 const knownPassword: Field = { valid: "long enough", wrong: (lots) => wrongString(lots, ["x".repeat(129)]) };
 
+const words: Field = { valid: "Hello", wrong: (lots) => wrongString(lots, ["   ", "\n\t", " \u2028 "]) };
+
 const chatFields: Record<string, Field> = {
-  message: { valid: "Hello", wrong: (lots) => wrongString(lots, ["   ", "\n\t", " \u2028 "]) },
+  message: words,
   session_id: { valid: "never-made", wrong: badId },
   parent_message_id: { valid: null, wrong: (lots) => lots.one([...wrongTypes, "", "a b", "x".repeat(65), "é/"]) },
   user_id: userId,
@@ -98,6 +100,7 @@ const bodies: readonly BodyShape[] = [
   { route: "PATCH /api/folders/unknown", fields: { name: folderName, user_id: userId }, mayBeNothing: false },
   { route: "POST /api/prompts", fields: { name: promptName, text: promptText, user_id: userId }, mayBeNothing: false },
   { route: "POST /api/messages/unknown/regenerate", fields: { user_id: userId, ...choice }, mayBeNothing: true },
+  { route: "POST /api/messages/unknown/edit", fields: { content: words, user_id: userId }, mayBeNothing: false },
   { route: "POST /api/messages/unknown/stop", fields: { user_id: userId }, mayBeNothing: true },
   { route: "POST /api/auth/sign-up", fields: { email, password: newPassword, name: title }, mayBeNothing: false },
   { route: "POST /api/auth/sign-in", fields: { email, password: knownPassword }, mayBeNothing: false },

@@ -23,6 +23,7 @@ const routes = [
   "POST /api/messages/{id}/regenerate",
   "POST /api/messages/{id}/continue",
   "PUT /api/messages/{id}/rating",
+  "POST /api/messages/{id}/edit",
   "POST /api/attachments",
   "GET /api/attachments/{id}",
   "DELETE /api/attachments/{id}",

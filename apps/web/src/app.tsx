@@ -6,6 +6,7 @@ import { useTemporary } from "./connection/temporary.ts";
 import { PalettePlace } from "./palette/palette-place.tsx";
 import { useAccount } from "./settings/account.ts";
 import { AccountDialog } from "./settings/account-dialog.tsx";
+import { useKeptAppearance } from "./settings/appearance.ts";
 import { SessionSettingsDialog } from "./settings/session-settings.tsx";
 import { useSettingsDialog } from "./settings/settings-state.ts";
 import { ShortcutsDialog } from "./settings/shortcuts-dialog.tsx";
@@ -48,6 +49,7 @@ function ChatApp() {
   const enabled = useSignedIn();
   const begun = useTemporaryChat(temporary);
   const settingsOpen = useSettingsDialog((state) => state.page !== null);
+  useKeptAppearance(enabled);
   usePageKeys();
   useEffect(() => {
     window.addEventListener("pagehide", removePendingNow);

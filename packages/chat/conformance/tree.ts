@@ -34,6 +34,33 @@ export function treeConformance(makeStore: MakeStore): void {
     });
   });
 
+  describe("editing", () => {
+    it("R10 keeps another text beside a finished answer, found by the search", async () => {
+      const { answer, session, user_message } = await scene.converse({ message: "one" }, "eins");
+      const { tree, messages, search } = scene.store.conversations;
+      const edited = await tree.edit(scene.user, answer.message_id, "peregrinations");
+      if (edited.kind !== "edited") throw new Error(edited.kind);
+      expect(edited.message).toMatchObject({
+        ...{ session_id: session.session_id, parent_message_id: user_message.message_id, role: "assistant" },
+        ...{ content: "peregrinations", status: "complete", metadata: { edited: true } },
+      });
+      expect((await messages.find(scene.user, answer.message_id))?.content).toBe("eins");
+      const found = await search.find(scene.user, "peregrinations", firstPage);
+      expect(found?.rows.map(({ message_id }) => message_id)).toEqual([edited.message.message_id]);
+    });
+
+    it("R11 is of finished answers of one's own, in sessions that keep texts", async () => {
+      const { tree } = scene.store.conversations;
+      const open = await scene.accept();
+      expect(await tree.edit(scene.user, open.answer.message_id, "x")).toEqual({ kind: "unfinished" });
+      expect(await tree.edit(scene.user, open.user_message.message_id, "x")).toEqual({ kind: "not_an_answer" });
+      const foreign = await (await scene.asAnother()).converse();
+      expect(await tree.edit(scene.user, foreign.answer.message_id, "x")).toEqual({ kind: "not_found" });
+      const temporary = await scene.accept({ temporary: { history: [] } });
+      expect(await tree.edit(scene.user, temporary.answer.message_id, "x")).toEqual({ kind: "temporary_session" });
+    });
+  });
+
   describe("removing", () => {
     it("R3 takes a message with all that follows it and leaves its siblings", async () => {
       const first = await scene.converse({ message: "one" });

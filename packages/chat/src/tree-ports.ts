@@ -15,6 +15,14 @@ export type RatingOutcome =
   | { readonly kind: "unfinished" }
   | { readonly kind: "not_an_answer" };
 
+export type EditOutcome =
+  | { readonly kind: "edited"; readonly message: Message }
+  | { readonly kind: "not_found" }
+  | { readonly kind: "unfinished" }
+  | { readonly kind: "not_an_answer" }
+  /** A temporary session keeps no texts. */
+  | { readonly kind: "temporary_session" };
+
 /** Messages that are gone, the first of them and all that followed it. */
 export type RemovedMessages = {
   readonly session_id: string;
@@ -26,6 +34,8 @@ export type RemovedMessages = {
 export interface TreeStore {
   /** Keeps what the reader thinks of a finished answer, null: nothing. */
   rate(userId: string, messageId: string, rating: Rating | null): Promise<RatingOutcome>;
+  /** Keeps another text for a finished answer as a sibling of it, complete and marked `edited`. */
+  edit(userId: string, messageId: string, content: string): Promise<EditOutcome>;
   /** Removes a message and everything that follows it; null: no such message. */
   remove(userId: string, messageId: string): Promise<RemovedMessages | null>;
   /** A new session with a copy of the way from the root to an answer, under the same title and settings. */

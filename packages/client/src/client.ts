@@ -84,7 +84,13 @@ export function createClient(options: ClientOptions) {
     search: searchCall(caller),
     /** Takes in an export of this system or ChatGPT's `conversations.json`, as it was read; the same again changes nothing. */
     importFile: (file: unknown, { signal }: CallOptions = {}) =>
-      caller.call<ImportResult>({ method: "POST", path: "/api/import", body: file, signal }),
+      caller.call<ImportResult>({
+        method: "POST",
+        path: "/api/import",
+        body: file,
+        signal,
+        timeoutMs: clientLimits.importTimeoutMs,
+      }),
     /** The live stream, on this client's server and for its caller. */
     openStream: (stream: Omit<StreamOptions, keyof ConnectionOptions | "environment">): AnswerStream =>
       openStream({ ...stream, ...connectionOf(options), environment }),
@@ -185,6 +191,9 @@ function messageCalls(caller: Caller) {
     /** Another answer that goes on where this one, stopped, broken off or failed, ends. */
     continue: (messageId: string, request: RegenerateRequest = {}, options: SendOptions = {}) =>
       again(`${pathOf(messageId)}/continue`, request, options),
+    /** Keeps another text for an answer, beside it; nobody is asked for one. */
+    edit: (messageId: string, content: string, { signal }: CallOptions = {}) =>
+      caller.call<Message>({ method: "POST", path: `${pathOf(messageId)}/edit`, body: { content }, signal }),
     /** Keeps what the reader thinks of an answer; null takes it back. */
     rate: (messageId: string, rating: Rating | null, { signal }: CallOptions = {}) =>
       caller.call<Message>({

@@ -11,6 +11,8 @@ export const clientLimits = {
   callTimeoutMs: 30_000,
   /** The same for a file, which may be ten megabytes over a slow line. */
   uploadTimeoutMs: 5 * 60_000,
+  /** The same for an import: fifty megabytes over a slow line, and every message of them stored. */
+  importTimeoutMs: 15 * 60_000,
   /** A stream whose headers have not come after this long has failed. */
   connectTimeoutMs: 15_000,
   /** A connection that lived this long after `ready` counts as sound: the next drop starts with the shortest wait. */

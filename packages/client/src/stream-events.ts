@@ -69,6 +69,7 @@ export type ClientEvent =
   | Told<"message_persisted">
   | Told<"message_updated">
   | Told<"session_updated">
+  | Told<"folder_updated">
   | Told<"ready">
   | Told<"recovering">
   | Told<"error">

@@ -27,6 +27,7 @@ const textFields: Record<Exclude<StreamEventName, "chunk">, readonly string[]> =
   message_persisted: ["message_id", "session_id"],
   message_updated: ["message_id", "session_id", "change"],
   session_updated: ["session_id", "change"],
+  folder_updated: ["folder_id", "change"],
   ready: [],
   recovering: ["message_id"],
   error: ["code", "message"],

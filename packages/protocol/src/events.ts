@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { chunkSchema, finishReasonSchema } from "./chunk.ts";
+import { folderSchema } from "./collections.ts";
 import { answerStatusSchema, messageSchema, sessionSchema } from "./http.ts";
 import { persistedSchema } from "./workflow.ts";
 
@@ -46,6 +47,13 @@ export const sessionUpdatedEventSchema = z.object({
 });
 export type SessionUpdatedEvent = z.infer<typeof sessionUpdatedEventSchema>;
 
+/** The list of folders is another now; `deleted`: what was in it is in no folder. */
+export const folderUpdatedEventSchema = z.object({
+  folder_id: z.string(),
+  change: z.enum(["created", "updated", "deleted"]),
+  folder: folderSchema.optional(),
+});
+
 /** `updated`: the message is now as given. `removed`: it is gone with everything that followed it. */
 export const messageUpdatedEventSchema = z.object({
   session_id: z.string(),
@@ -77,6 +85,7 @@ export const streamEventSchemas = {
   message_persisted: persistedSchema,
   message_updated: messageUpdatedEventSchema,
   session_updated: sessionUpdatedEventSchema,
+  folder_updated: folderUpdatedEventSchema,
   ready: readyEventSchema,
   recovering: recoveringEventSchema,
   error: errorEventSchema,
@@ -93,5 +102,6 @@ export const userEventSchema = z.discriminatedUnion("event", [
   z.object({ event: z.literal("message_created"), data: messageCreatedEventSchema }),
   z.object({ event: z.literal("message_updated"), data: messageUpdatedEventSchema }),
   z.object({ event: z.literal("session_updated"), data: sessionUpdatedEventSchema }),
+  z.object({ event: z.literal("folder_updated"), data: folderUpdatedEventSchema }),
 ]);
 export type UserEvent = z.infer<typeof userEventSchema>;

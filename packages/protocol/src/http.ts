@@ -80,6 +80,12 @@ export const ratingRequestSchema = z.strictObject({
   user_id: z.string().min(1).max(128).optional(),
 });
 
+/** What an answer says in the reader's words: kept as a sibling of it, with `metadata.edited`. */
+export const editRequestSchema = z.strictObject({
+  content: utf8AtMost(wireLimits.messageBytes).refine((text) => text.trim() !== "", "must say something"),
+  user_id: z.string().min(1).max(128).optional(),
+});
+
 /** The answer up to which a session is copied into a new one. */
 export const branchRequestSchema = z.strictObject({
   message_id: identifierSchema,

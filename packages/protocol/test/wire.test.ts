@@ -29,6 +29,8 @@ const hashes: Readonly<Record<number, string>> = {
   5: "8836b3bad0f4710bd6e95685708c3bb054f45d07806bbf9afffe1e8c8c8352ba",
   6: "8c7eb75eaebb601446a1a3e7f1ef013caa7c10b06483074dc7b749972072f412",
   7: "9534ceb1f0e6be802c43838e61b43cc31f5dda0260841865ceb7f14f68cdf86e",
+  8: "b1b0f7b16fdb3676e9ee645f4b87702ddcda3e5b5826eb65c216a5242fd9cbfd",
+  9: "70fc81331f359e60ac4a74e5feebec2359aa3b743e207edd86f09579bf9d5ff4",
 };
 
 describe("version", () => {
@@ -153,6 +155,7 @@ describe("schemas", () => {
         "chunk",
         "connected",
         "error",
+        "folder_updated",
         "message_complete",
         "message_created",
         "message_persisted",

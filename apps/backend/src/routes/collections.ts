@@ -18,6 +18,7 @@ import { z } from "zod";
 import { requireIdentity } from "../identity.ts";
 import { found, listed, pageRequest, userQuery } from "./lists.ts";
 import type { App, Surroundings } from "./surroundings.ts";
+import { tellFolder, tellUser } from "./telling.ts";
 
 const params = z.object({ id: identifierSchema });
 const listQuery = pageQuerySchema.extend(userQuery.shape);
@@ -29,7 +30,8 @@ export function collectionRoutes(app: App, surroundings: Surroundings): void {
   preferenceRoutes(app, surroundings);
 }
 
-function folderRoutes(app: App, { identifier, ports }: Surroundings): void {
+function folderRoutes(app: App, surroundings: Surroundings): void {
+  const { identifier, ports } = surroundings;
   const { folders } = ports.store;
   const tags = ["folders"];
 
@@ -48,7 +50,9 @@ function folderRoutes(app: App, { identifier, ports }: Surroundings): void {
     { schema: { tags, body: changeFolderSchema, response: { 201: folderSchema } } },
     async (request, reply) => {
       const { userId } = await requireIdentity(identifier, request, request.body.user_id);
-      return reply.status(201).send(made(await folders.create(userId, request.body.name)));
+      const folder = made(await folders.create(userId, request.body.name));
+      tellFolder(surroundings, userId, "created", folder);
+      return reply.status(201).send(folder);
     },
   );
 
@@ -57,7 +61,9 @@ function folderRoutes(app: App, { identifier, ports }: Surroundings): void {
     { schema: { tags, params, body: changeFolderSchema, response: { 200: folderSchema } } },
     async (request) => {
       const { userId } = await requireIdentity(identifier, request, request.body.user_id);
-      return found(await folders.rename(userId, request.params.id, request.body.name));
+      const folder = found(await folders.rename(userId, request.params.id, request.body.name));
+      tellFolder(surroundings, userId, "updated", folder);
+      return folder;
     },
   );
 
@@ -66,7 +72,9 @@ function folderRoutes(app: App, { identifier, ports }: Surroundings): void {
     { schema: { tags, params, querystring: userQuery, response: { 204: z.null() } } },
     async (request, reply) => {
       const { userId } = await requireIdentity(identifier, request, request.query.user_id);
-      if (!(await folders.remove(userId, request.params.id))) throw new RegisteredError("not_found");
+      const folder_id = request.params.id;
+      if (!(await folders.remove(userId, folder_id))) throw new RegisteredError("not_found");
+      tellUser(surroundings, userId, { event: "folder_updated", data: { folder_id, change: "deleted" } });
       return reply.status(204).send(null);
     },
   );

@@ -1,6 +1,7 @@
-import type { BranchOutcome, RatingOutcome } from "@uci/chat";
+import type { BranchOutcome, EditOutcome, RatingOutcome } from "@uci/chat";
 import {
   branchRequestSchema,
+  editRequestSchema,
   identifierSchema,
   messageSchema,
   RegisteredError,
@@ -15,7 +16,7 @@ import { tellSession, tellUser } from "./telling.ts";
 const idParams = z.object({ id: identifierSchema });
 const userQuery = z.object({ user_id: z.string().min(1).max(128).optional() });
 
-/** Routes by which a reader rates, removes and branches. */
+/** Routes by which a reader rates, edits, removes and branches. */
 export function treeRoutes(app: App, surroundings: Surroundings): void {
   const { identifier, ports, reader } = surroundings;
   const { tree } = ports.store;
@@ -34,6 +35,23 @@ export function treeRoutes(app: App, surroundings: Surroundings): void {
         data: { session_id, message_id, change: "updated", message },
       });
       return message;
+    },
+  );
+
+  app.post(
+    "/api/messages/:id/edit",
+    { schema: { tags: ["chat"], params: idParams, body: editRequestSchema, response: { 201: messageSchema } } },
+    async (request, reply) => {
+      const { userId } = await requireIdentity(identifier, request, request.body.user_id);
+      const outcome = await tree.edit(userId, request.params.id, request.body.content);
+      if (outcome.kind !== "edited") throw refusal(outcome);
+      const { message } = outcome;
+      const { session_id, message_id } = message;
+      tellUser(surroundings, userId, {
+        event: "message_updated",
+        data: { session_id, message_id, change: "updated", message },
+      });
+      return reply.status(201).send(message);
     },
   );
 
@@ -66,7 +84,10 @@ export function treeRoutes(app: App, surroundings: Surroundings): void {
   );
 }
 
-type Refusal = Exclude<BranchOutcome | RatingOutcome, { kind: "branched" } | { kind: "rated" }>;
+type Refusal = Exclude<
+  BranchOutcome | EditOutcome | RatingOutcome,
+  { kind: "branched" } | { kind: "edited" } | { kind: "rated" }
+>;
 
 function refusal({ kind }: Refusal): RegisteredError {
   if (kind === "not_found") return new RegisteredError("not_found");

@@ -1,10 +1,11 @@
 import type { Message } from "@uci/protocol";
-import { Ellipsis, GitBranch, RefreshCw, ThumbsDown, ThumbsUp, Trash2 } from "lucide-react";
+import { Ellipsis, GitBranch, Pencil, RefreshCw, ThumbsDown, ThumbsUp, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { useService } from "../connection/service-context.ts";
 import type { ModelChoice } from "../connection/state.ts";
 import { change } from "../connection/store.ts";
+import { isTemporary } from "../connection/temporary.ts";
 import { applyMessages, applySessions } from "../connection/transitions.ts";
 import { useText } from "../language/language.ts";
 import { modelChoice } from "../settings/model.ts";
@@ -13,6 +14,7 @@ import { CopyButton } from "../ui/copy-button.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";
 import { showNotice } from "../ui/notice.tsx";
+import { edit } from "./chat-ui.ts";
 import { removeMessage } from "./removing-messages.ts";
 
 /** Models offered for another answer; more are in the picker above. */
@@ -28,19 +30,31 @@ type ActionsProps = {
 export function AnswerActions({ message, asked, onRetry }: ActionsProps) {
   const text = useText();
   const { choice } = useChosenModel();
+  // Of a temporary chat the server keeps no text from which another answer could be written, or a chat be copied.
+  const kept = !isTemporary(message.session_id);
   return (
     <>
       {message.content !== "" && <CopyButton text={() => message.content} label={text("thread.copy_answer")} />}
-      <IconButton
-        small
-        data-testid="regenerate"
-        label={text("thread.write_again")}
-        icon={<RefreshCw size={15} aria-hidden />}
-        disabled={asked}
-        onClick={() => onRetry(choice)}
-      />
-      {message.content !== "" && <Rating message={message} />}
-      <MoreMenu message={message} onRetry={onRetry} />
+      {kept && (
+        <IconButton
+          small
+          data-testid="regenerate"
+          label={text("thread.write_again")}
+          icon={<RefreshCw size={15} aria-hidden />}
+          disabled={asked}
+          onClick={() => onRetry(choice)}
+        />
+      )}
+      {kept && (
+        <IconButton
+          small
+          label={text("thread.edit_answer")}
+          icon={<Pencil size={15} aria-hidden />}
+          onClick={() => edit(message.message_id)}
+        />
+      )}
+      {kept && message.content !== "" && <Rating message={message} />}
+      <MoreMenu message={message} kept={kept} onRetry={onRetry} />
     </>
   );
 }
@@ -86,7 +100,9 @@ function Rating({ message }: { readonly message: Message }) {
   );
 }
 
-function MoreMenu({ message, onRetry }: Pick<ActionsProps, "message" | "onRetry">) {
+type MoreProps = Pick<ActionsProps, "message" | "onRetry"> & { readonly kept: boolean };
+
+function MoreMenu({ message, kept, onRetry }: MoreProps) {
   const text = useText();
   const service = useService();
   const { options } = useChosenModel();
@@ -104,7 +120,7 @@ function MoreMenu({ message, onRetry }: Pick<ActionsProps, "message" | "onRetry"
         </button>
       }
     >
-      {options.length > 1 && (
+      {kept && options.length > 1 && (
         <>
           <MenuLabel>{text("thread.write_again_with")}</MenuLabel>
           {options.slice(0, offeredModels).map((option) => (
@@ -115,9 +131,11 @@ function MoreMenu({ message, onRetry }: Pick<ActionsProps, "message" | "onRetry"
           <MenuLine />
         </>
       )}
-      <MenuItem icon={<GitBranch size={16} aria-hidden />} onSelect={branch}>
-        {text("thread.branch")}
-      </MenuItem>
+      {kept && (
+        <MenuItem icon={<GitBranch size={16} aria-hidden />} onSelect={branch}>
+          {text("thread.branch")}
+        </MenuItem>
+      )}
       <MenuItem icon={<Trash2 size={16} aria-hidden />} danger onSelect={() => removeMessage(service, message)}>
         {text("thread.delete_from_here")}
       </MenuItem>

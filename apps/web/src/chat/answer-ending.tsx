@@ -3,18 +3,24 @@ import { useText } from "../language/language.ts";
 import { type Problem, useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
 
-type EndingProps = { readonly message: Message; readonly onRetry: () => void; readonly onContinue: () => void };
+type EndingProps = {
+  readonly message: Message;
+  readonly onRetry: () => void;
+  /** Null where the server could not go on from it. */
+  readonly onContinue: (() => void) | null;
+};
 
 /** How an answer ended, where it did not simply end. */
 export function AnswerEnding({ message, onRetry, onContinue }: EndingProps) {
   const text = useText();
   const problemText = useProblemText();
   const begun = message.content !== "";
+  const continuable = begun && onContinue !== null;
   if (message.status === "stopped") {
     return (
       <p className="mt-2 flex items-center gap-1 text-caption text-faint">
         {text("thread.stopped")}
-        {begun && (
+        {continuable && (
           <button
             type="button"
             data-testid="continue"
@@ -27,7 +33,7 @@ export function AnswerEnding({ message, onRetry, onContinue }: EndingProps) {
       </p>
     );
   }
-  const goOn = begun && (
+  const goOn = continuable && (
     <Button data-testid="continue" onClick={onContinue}>
       {text("thread.continue")}
     </Button>
@@ -49,7 +55,7 @@ export function AnswerEnding({ message, onRetry, onContinue }: EndingProps) {
   return (
     <Trouble text={text(helps ? "thread.trying_helps" : "thread.trying_is_useless", { problem })}>
       {helps && goOn}
-      <Button data-testid="retry" kind={helps && begun ? "quiet" : "plain"} onClick={onRetry}>
+      <Button data-testid="retry" kind={helps && continuable ? "quiet" : "plain"} onClick={onRetry}>
         {text("shell.try_again")}
       </Button>
     </Trouble>

@@ -17,6 +17,7 @@ export function AnswerFacts({ message, content, className }: FactsProps) {
   const tokens = message.token_count ?? 0;
   const speed = tokensPerSecond(tokens, content.writtenMs);
   const facts = [
+    ...(message.metadata.edited === true ? [text("thread.edited")] : []),
     timeOf(message.created_at, formats),
     ...(tokens === 0 ? [] : [text("thread.tokens", { count: tokens })]),
     ...(speed === null ? [] : [text("thread.tokens_per_second", { speed })]),

@@ -1,7 +1,9 @@
+import type { Message } from "@uci/protocol";
 import { memo, useMemo, useState } from "react";
 import { useService } from "../connection/service-context.ts";
 import { isUnfinished, type ModelChoice } from "../connection/state.ts";
 import { useChat } from "../connection/store.ts";
+import { isTemporary } from "../connection/temporary.ts";
 import { useText } from "../language/language.ts";
 import { useChosenModel, useModelName } from "../settings/use-model.ts";
 import { classNames } from "../ui/class-names.ts";
@@ -11,6 +13,8 @@ import { contentOf, toolUses } from "./answer-content.ts";
 import { AnswerEnding } from "./answer-ending.tsx";
 import { AnswerFacts } from "./answer-facts.tsx";
 import { AnswerText } from "./answer-text.tsx";
+import { edit, focusComposer, useEditing } from "./chat-ui.ts";
+import { EditForm } from "./edit-form.tsx";
 import type { PathStep } from "./path.ts";
 import { Reasoning } from "./reasoning.tsx";
 import { SiblingSwitch } from "./sibling-switch.tsx";
@@ -33,7 +37,12 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
       .catch(() => showNotice(text("thread.not_asked")))
       .finally(() => setAsked(false));
   };
-  const retry = (model: ModelChoice) => ask(() => service.regenerate(message, model));
+  const editing = useEditing(({ messageId }) => messageId === message.message_id) && !writing;
+  const temporary = isTemporary(message.session_id);
+  const retry = (model: ModelChoice) => {
+    if (temporary) service.askAgain(message, model);
+    else ask(() => service.regenerate(message, model));
+  };
   return (
     <article
       data-testid="message-assistant"
@@ -51,19 +60,20 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
         startedMs={shown.startedMs}
       />
       <ToolCalls uses={uses} writing={writing} />
-      {shown.text !== "" && <AnswerText text={shown.text} writing={writing} joins={shown.joins} />}
+      {editing && <EditAnswer message={message} />}
+      {shown.text !== "" && !editing && <AnswerText text={shown.text} writing={writing} joins={shown.joins} />}
       {writing && shown.text === "" && shown.reasoning === "" && <Waiting />}
       {writing && live.recovering && <p className="mt-2 text-caption text-faint">{text("thread.recovering")}</p>}
       {!writing && (
         <AnswerEnding
           message={message}
           onRetry={() => retry(choice)}
-          onContinue={() => ask(() => service.continue(message, choice))}
+          onContinue={temporary ? null : () => ask(() => service.continue(message, choice))}
         />
       )}
-      <div className="-ms-1.5 mt-1.5 flex h-7 items-center gap-0.5 touch:h-11">
+      <div className="-ms-1.5 mt-1.5 flex h-7 items-center gap-0.5 touch:h-auto touch:min-h-11 touch:flex-wrap">
         {!writing && <SiblingSwitch siblings={siblings} index={index} />}
-        {!writing && (
+        {!writing && !editing && (
           <div className={classNames("flex items-center gap-0.5", reveal)}>
             <AnswerActions message={message} asked={asked} onRetry={retry} />
           </div>
@@ -73,6 +83,33 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
     </article>
   );
 });
+
+/** Keeps the answer in the reader's words, beside the model's. */
+function EditAnswer({ message }: { readonly message: Message }) {
+  const text = useText();
+  const service = useService();
+  const [busy, setBusy] = useState(false);
+  const keep = async (words: string) => {
+    setBusy(true);
+    try {
+      await service.editAnswer(message, words);
+      edit(null);
+      focusComposer();
+    } catch {
+      showNotice(text("thread.not_edited"));
+      setBusy(false);
+    }
+  };
+  return (
+    <EditForm
+      standard={message.content}
+      label={text("thread.edit_answer")}
+      action={text("thread.keep_answer")}
+      onDone={(words) => void keep(words)}
+      disabled={busy}
+    />
+  );
+}
 
 /** Shown on hover and focus; always where there is no pointer. */
 const reveal =

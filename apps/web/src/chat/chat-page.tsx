@@ -27,7 +27,8 @@ export function ChatPage({ sessionId, enabled, temporary }: ChatPageProps) {
   useEffect(() => {
     service.show(sessionId);
     edit(null);
-    if (matchMedia("(hover: hover)").matches) focusComposer();
+    // Opened at a message, the page is there to be read.
+    if (matchMedia("(hover: hover)").matches && location.hash === "") focusComposer();
   }, [service, sessionId]);
   useEffect(() => {
     document.title = title == null ? text("shell.title") : `${title} · ${text("shell.title")}`;

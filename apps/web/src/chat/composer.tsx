@@ -107,7 +107,7 @@ export function Composer({ sessionId, temporary }: { readonly sessionId: string 
 }
 
 const roundButton =
-  "flex size-9 shrink-0 items-center justify-center rounded-full transition-colors duration-150 touch:size-10";
+  "flex size-9 shrink-0 items-center justify-center rounded-full transition-colors duration-150 touch:size-11";
 
 function useSend(
   sessionId: string | null,

@@ -31,7 +31,11 @@ export function Header({ sessionId, temporary }: { readonly sessionId: string | 
           onClick={toggleSideBar}
         />
       )}
-      {temporary ? <TemporaryMark /> : <SessionTitle key={sessionId} sessionId={sessionId} />}
+      {temporary ? (
+        <TemporaryMark begun={sessionId !== null} />
+      ) : (
+        <SessionTitle key={sessionId} sessionId={sessionId} />
+      )}
       <div
         className={classNames("flex min-w-0 shrink-0 items-center", sessionId !== null && "max-[480px]:max-w-[45%]")}
       >
@@ -58,18 +62,20 @@ export function Header({ sessionId, temporary }: { readonly sessionId: string | 
 }
 
 /** Says at all times that nothing is kept, and ends it. */
-function TemporaryMark() {
+function TemporaryMark({ begun }: { readonly begun: boolean }) {
   const text = useText();
   const navigate = useNavigate();
+  // Before the first message the page has a heading of its own.
+  const Mark = begun ? "h1" : "p";
   return (
     <div className="flex min-w-0 flex-1 items-center gap-1">
-      <p
+      <Mark
         data-testid="temporary-mark"
         className="flex h-8 min-w-0 items-center gap-2 rounded-full border border-dashed border-line-strong px-3 text-side text-soft"
       >
         <MessageCircleDashed size={15} className="shrink-0 text-accent" aria-hidden />
         <span className="truncate">{text("composer.temporary")}</span>
-      </p>
+      </Mark>
       <IconButton
         label={text("composer.end_temporary")}
         icon={<X size={17} aria-hidden />}
@@ -101,7 +107,7 @@ function SessionTitle({ sessionId }: { readonly sessionId: string | null }) {
             type="button"
             title={text("sidebar.rename")}
             dir="auto"
-            className="block max-w-full truncate rounded-small px-2.5 py-1.5 hover:bg-hover touch:py-2.5"
+            className="block max-w-full truncate rounded-small px-2.5 py-1.5 hover:bg-hover touch:min-h-11"
             onClick={() => setRenaming(true)}
           >
             {session.title ?? text("sidebar.new_chat")}

@@ -5,6 +5,7 @@ import type { UnsentMessage } from "../connection/state.ts";
 import { useText } from "../language/language.ts";
 import { Answer } from "./answer.tsx";
 import { useEditing } from "./chat-ui.ts";
+import { type FoundMessage, useFoundInView } from "./found-message.ts";
 import { rowHeight } from "./list-heights.ts";
 import { OlderMark, type OlderPages } from "./older-mark.tsx";
 import type { PathStep } from "./path.ts";
@@ -25,6 +26,8 @@ type MessageListProps = {
   readonly path: readonly PathStep[];
   readonly unsent: readonly UnsentMessage[];
   readonly older: OlderPages | null;
+  /** The message that was looked for, where the page was opened at one. */
+  readonly found: FoundMessage | null;
 };
 
 type List = Virtualizer<HTMLDivElement, HTMLDivElement>;
@@ -33,7 +36,7 @@ type List = Virtualizer<HTMLDivElement, HTMLDivElement>;
  * The messages, of which only those near the view are drawn. The end stays in view while it is there, whatever grows;
  * a reader who has scrolled up is not moved, neither by what is written below nor by what is loaded above.
  */
-export function MessageList({ path, unsent, older }: MessageListProps) {
+export function MessageList({ path, unsent, older, found }: MessageListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [away, setAway] = useState(false);
   const editedId = useEditing(({ messageId }) => messageId);
@@ -58,6 +61,7 @@ export function MessageList({ path, unsent, older }: MessageListProps) {
     onChange: (instance) => setAway(instance.getDistanceFromEnd() > awayPixels),
   });
   useBeginAtEnd(list);
+  useFoundInView(list, found, path);
   useReturnOnSend(list, unsent.length);
   useEndInView(list, scroller);
   useLayoutEffect(() => {

@@ -1,8 +1,8 @@
-import { ChevronRight } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { useEffect, useState } from "react";
 import { useText } from "../language/language.ts";
 import type { Text } from "../language/text.ts";
 import { classNames } from "../ui/class-names.ts";
+import { Fold } from "../ui/fold.tsx";
 
 type ReasoningProps = {
   readonly text: string;
@@ -19,45 +19,26 @@ const longSeconds = 90;
 /** What the model thought before it answered: one line, and the whole of it when wanted. */
 export function Reasoning({ text: thoughts, thinking, thoughtMs, startedMs }: ReasoningProps) {
   const text = useText();
-  const [open, setOpen] = useState(false);
-  const id = useId();
   const elapsedMs = useElapsed(thinking ? startedMs : null);
   if (thoughts === "") return null;
-  return (
-    <div className="mb-2" data-testid="reasoning">
-      <button
-        type="button"
-        aria-expanded={open}
-        aria-controls={id}
-        onClick={() => setOpen(!open)}
-        className="-ms-1 flex max-w-full items-center gap-1 rounded-small pe-2 text-side text-faint hover:text-soft touch:min-h-11"
-      >
-        <ChevronRight
-          size={16}
-          aria-hidden
-          className={classNames(
-            "shrink-0 transition-transform duration-150 rtl:-scale-x-100",
-            open && "rotate-90 rtl:-rotate-90",
-          )}
-        />
-        <span className={classNames("shrink-0 tabular-nums", thinking && "text-soft")}>
-          {thinking ? underWay(elapsedMs, text) : over(thoughtMs, text)}
+  const line = (open: boolean) => (
+    <>
+      <span className={classNames("shrink-0 tabular-nums", thinking && "text-soft")}>
+        {thinking ? underWay(elapsedMs, text) : over(thoughtMs, text)}
+      </span>
+      {thinking && !open && (
+        <span dir="auto" className="ms-2 min-w-0 truncate" aria-hidden>
+          {lastLine(thoughts)}
         </span>
-        {thinking && !open && (
-          <span dir="auto" className="ms-2 min-w-0 truncate" aria-hidden>
-            {lastLine(thoughts)}
-          </span>
-        )}
-      </button>
-      <div
-        id={id}
-        hidden={!open}
-        dir="auto"
-        className="ms-[7px] mt-1 border-s border-line ps-4 text-side whitespace-pre-wrap text-soft [overflow-wrap:anywhere]"
-      >
+      )}
+    </>
+  );
+  return (
+    <Fold line={line} className="mb-2" testId="reasoning">
+      <div dir="auto" className="text-side whitespace-pre-wrap text-soft [overflow-wrap:anywhere]">
         {thoughts.trim()}
       </div>
-    </div>
+    </Fold>
   );
 }
 

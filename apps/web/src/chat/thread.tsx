@@ -7,6 +7,7 @@ import { useText } from "../language/language.ts";
 import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
 import { useAnnouncedAnswers } from "./announced-answers.ts";
+import { useBranchOf, useFoundMessage } from "./found-message.ts";
 import { MessageList } from "./message-list.tsx";
 import type { OlderPages } from "./older-mark.tsx";
 import { usePath } from "./use-path.ts";
@@ -22,8 +23,11 @@ export function Thread({ sessionId, enabled }: ThreadProps) {
   useSession(sessionId, enabled && !begun && pages.isSuccess);
   const removed = useChat((state) => state.removed[sessionId] === true);
   useAnnouncedAnswers(path);
-  const older = useOlderPages(pages, path[0]?.message.parent_message_id != null);
-  if (path.length > 0 || unsent.length > 0) return <MessageList path={path} unsent={unsent} older={older} />;
+  const before = useOlderPages(pages);
+  const older = path[0]?.message.parent_message_id == null ? null : before;
+  const found = useFoundMessage();
+  useBranchOf(found, sessionId, path, before);
+  if (path.length > 0 || unsent.length > 0) return <MessageList {...{ path, unsent, older, found }} />;
   if (removed || pages.isError) {
     const missing = removed || isMissing(pages.error);
     return <Unreadable missing={missing} problem={pages.error} onRetry={() => void pages.refetch()} />;
@@ -35,13 +39,12 @@ export function Thread({ sessionId, enabled }: ThreadProps) {
   );
 }
 
-/** Null where the conversation is loaded up to its beginning. */
-function useOlderPages(pages: ReturnType<typeof useMessagePages>, beginsLater: boolean): OlderPages | null {
+/** Null where all of the conversation is loaded. */
+function useOlderPages(pages: ReturnType<typeof useMessagePages>): OlderPages | null {
   const { hasNextPage, isFetchingNextPage: busy, isFetchNextPageError: failed, fetchNextPage } = pages;
-  const there = hasNextPage && beginsLater;
   return useMemo(
-    () => (there ? { busy, failed, fetch: () => void fetchNextPage() } : null),
-    [there, busy, failed, fetchNextPage],
+    () => (hasNextPage ? { busy, failed, fetch: () => void fetchNextPage() } : null),
+    [hasNextPage, busy, failed, fetchNextPage],
   );
 }
 

@@ -1,7 +1,7 @@
-import { ChevronRight, Wrench } from "lucide-react";
-import { useId, useState } from "react";
+import { Wrench } from "lucide-react";
 import { useText } from "../language/language.ts";
 import { classNames } from "../ui/class-names.ts";
+import { Fold } from "../ui/fold.tsx";
 import type { ToolUse } from "./answer-content.ts";
 
 type ToolCallsProps = { readonly uses: readonly ToolUse[]; readonly writing: boolean };
@@ -20,39 +20,22 @@ export function ToolCalls({ uses, writing }: ToolCallsProps) {
 
 function ToolCall({ use, writing }: { readonly use: ToolUse; readonly writing: boolean }) {
   const text = useText();
-  const [open, setOpen] = useState(false);
-  const id = useId();
   const name = use.name === "" ? text("thread.some_tool") : use.name;
   const running = use.output === null && writing;
+  const words = running ? "thread.using_tool" : use.output === null ? "thread.asked_tool" : "thread.used_tool";
+  const line = () => (
+    <>
+      <Wrench size={14} aria-hidden className={classNames("me-1 shrink-0", running && "animate-breathe")} />
+      <span className="truncate">{text(words, { name })}</span>
+    </>
+  );
   return (
-    <div className="w-full" data-testid="tool-call">
-      <button
-        type="button"
-        aria-expanded={open}
-        aria-controls={id}
-        onClick={() => setOpen(!open)}
-        className="-ms-1 flex max-w-full items-center gap-1 rounded-small pe-2 text-side text-faint hover:text-soft touch:min-h-11"
-      >
-        <ChevronRight
-          size={16}
-          aria-hidden
-          className={classNames(
-            "shrink-0 transition-transform duration-150 rtl:-scale-x-100",
-            open && "rotate-90 rtl:-rotate-90",
-          )}
-        />
-        <Wrench size={14} aria-hidden className={classNames("me-1 shrink-0", running && "animate-breathe")} />
-        <span className="truncate">
-          {text(running ? "thread.using_tool" : use.output === null ? "thread.asked_tool" : "thread.used_tool", {
-            name,
-          })}
-        </span>
-      </button>
-      <div id={id} hidden={!open} className="ms-[7px] mt-1 mb-2 border-s border-line ps-4">
+    <Fold line={line} className="w-full" testId="tool-call">
+      <div className="mb-2">
         <Piece label={text("thread.tool_input")} words={use.input} />
         <Piece label={text("thread.tool_output")} words={use.output ?? text("thread.no_result")} />
       </div>
-    </div>
+    </Fold>
   );
 }
 

@@ -43,13 +43,13 @@ export function Unsent({ message }: { readonly message: UnsentMessage }) {
     >
       <SentFiles files={message.attachments ?? []} />
       {message.text !== "" && <Bubble text={message.text} faint={!failed} />}
-      <div className="mt-1 -me-1.5 flex min-h-7 items-center gap-1 text-caption text-faint touch:min-h-10">
+      <div className="mt-1 -me-1.5 flex min-h-7 items-center gap-1 text-caption text-faint touch:min-h-11">
         {message.state === "failed" && <span className="text-danger">{problemText(message.problem)}</span>}
         {(message.state === "queued" || message.state === "waiting") && text(words[message.state])}
         {failed && (
           <button
             type="button"
-            className="rounded-small px-1.5 py-0.5 font-medium text-accent hover:bg-hover touch:py-2.5"
+            className="rounded-small px-1.5 py-0.5 font-medium text-accent hover:bg-hover touch:min-h-11"
             onClick={() => service.outbox.sendAgain(message)}
           >
             {text("shell.try_again")}

@@ -1,16 +1,16 @@
+import type { Message } from "@uci/protocol";
 import { Pencil, Trash2 } from "lucide-react";
 import { memo, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useService } from "../connection/service-context.ts";
 import { useText } from "../language/language.ts";
 import { useChosenModel } from "../settings/use-model.ts";
-import { Button } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
 import { attachmentsIn } from "./attached-files.ts";
 import { edit, focusComposer, useEditing } from "./chat-ui.ts";
+import { EditForm } from "./edit-form.tsx";
 import { SentFiles } from "./file-chips.tsx";
-import { GrowingField } from "./growing-field.tsx";
 import type { PathStep } from "./path.ts";
 import { removeMessage } from "./removing-messages.ts";
 import { SiblingSwitch } from "./sibling-switch.tsx";
@@ -29,10 +29,10 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
       className="group/message flex flex-col items-end"
     >
       <SentFiles files={files} />
-      {editing && <EditForm {...{ message, siblings, index }} />}
+      {editing && <EditQuestion message={message} />}
       {!editing && message.content !== "" && <Bubble text={message.content} />}
       {!editing && (
-        <div className="mt-1 -me-1.5 flex h-7 items-center gap-0.5 touch:h-10">
+        <div className="mt-1 -me-1.5 flex h-7 items-center gap-0.5 touch:h-11">
           <div className="flex items-center gap-0.5 opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100 touch:opacity-100">
             <CopyButton text={() => message.content} label={text("thread.copy_message")} />
             <IconButton
@@ -45,6 +45,7 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
               small
               label={text("thread.delete_from_here")}
               icon={<Trash2 size={15} aria-hidden />}
+              danger
               onClick={() => removeMessage(service, message)}
             />
           </div>
@@ -95,46 +96,22 @@ export function Bubble({ text: words, faint = false }: { readonly text: string; 
   );
 }
 
-function EditForm({ message }: PathStep) {
+function EditQuestion({ message }: { readonly message: Message }) {
   const service = useService();
   const { choice } = useChosenModel();
-  const say = useText();
-  const [text, setText] = useState(message.content);
-  const close = () => {
+  const text = useText();
+  const send = (words: string) => {
+    const attachments = attachmentsIn(message.metadata.attachments);
+    service.outbox.send(message.session_id, words, choice, { parentMessageId: message.parent_message_id, attachments });
     edit(null);
     focusComposer();
   };
-  const send = () => {
-    if (text.trim() === "") return;
-    const attachments = attachmentsIn(message.metadata.attachments);
-    service.outbox.send(message.session_id, text, choice, { parentMessageId: message.parent_message_id, attachments });
-    close();
-  };
   return (
-    <form
-      className="w-full rounded-large border border-line-strong bg-raised p-3 focus-within:border-accent"
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
-      }}
-    >
-      <GrowingField
-        autoFocus
-        label={say("thread.edit_message")}
-        value={text}
-        onChange={setText}
-        onEnter={send}
-        onEscape={close}
-        className="max-h-[50dvh] px-1"
-      />
-      <div className="mt-2 flex items-center justify-end gap-2">
-        <Button kind="quiet" onClick={close}>
-          {say("thread.cancel")}
-        </Button>
-        <Button kind="primary" type="submit" disabled={text.trim() === ""}>
-          {say("thread.send")}
-        </Button>
-      </div>
-    </form>
+    <EditForm
+      standard={message.content}
+      label={text("thread.edit_message")}
+      action={text("thread.send")}
+      onDone={send}
+    />
   );
 }

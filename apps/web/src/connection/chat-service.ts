@@ -11,6 +11,7 @@ import {
   applyMessages,
   applyRegenerated,
   applySessions,
+  branchOf,
   selectMessage,
   withoutSession,
   withoutThread,
@@ -62,6 +63,7 @@ export class ChatService {
     this.outbox = new Outbox(client, {
       onAccepted: (messageId, sessionId) => {
         this.#stream?.track(messageId, sessionId);
+        if (isTemporary(sessionId)) this.#know(sessionId);
         void this.#learn(sessionId);
       },
       onUnauthenticated: () => void queries.invalidateQueries({ queryKey: queryKeys.account }),
@@ -113,7 +115,9 @@ export class ChatService {
     });
     this.#recallUnsent();
     void this.#queries.resetQueries({ queryKey: ["messages"] });
-    void this.#queries.resetQueries({ queryKey: queryKeys.sessions });
+    for (const kind of ["sessions", "folders", "prompts", "preferences"] as const) {
+      void this.#queries.resetQueries({ queryKey: queryKeys[kind] });
+    }
     this.#start(userId);
   }
 
@@ -145,7 +149,8 @@ export class ChatService {
   /** Begins a session that exists on this page alone until its first message is accepted. */
   begin(sessionId: string): void {
     change((state) => ({ ...state, threads: { [sessionId]: emptyThread, ...state.threads } }));
-    this.#know(sessionId);
+    // A stream opened on a session that is not there yet makes one that is not temporary, which every list would show.
+    if (!isTemporary(sessionId)) this.#know(sessionId);
   }
 
   async stop(messageId: string): Promise<void> {
@@ -155,6 +160,20 @@ export class ChatService {
   /** Asks for another answer beside this one and shows it. */
   async regenerate(answer: Message, model: ModelChoice): Promise<void> {
     this.#begun(answer, await this.client.messages.regenerate(answer.message_id, model));
+  }
+
+  /** Keeps another text for an answer, beside it, and shows it. */
+  async editAnswer(answer: Message, content: string): Promise<void> {
+    const edited = await this.client.messages.edit(answer.message_id, content);
+    change((state) => applyMessages(state, edited.session_id, [edited]));
+    this.select(edited);
+  }
+
+  /** Sends the message this answers once more, beside it: the way to another answer where the server kept no texts. */
+  askAgain(answer: Message, model: ModelChoice): void {
+    const asked = useChat.getState().threads[answer.session_id]?.messages[answer.parent_message_id ?? ""];
+    if (asked === undefined) return;
+    this.outbox.send(answer.session_id, asked.content, model, { parentMessageId: asked.parent_message_id });
   }
 
   /** Asks for another answer that goes on where this one ends, and shows it. */
@@ -172,6 +191,15 @@ export class ChatService {
   select(message: Message): void {
     change((state) => selectMessage(state, message.session_id, message));
     keepPath(message.session_id, useChat.getState().threads[message.session_id]?.selected ?? {});
+  }
+
+  /** Shows the branch a message is on; false while not enough of the chat is loaded for that. */
+  showBranch(sessionId: string, messageId: string): boolean {
+    const selected = branchOf(useChat.getState().threads[sessionId], messageId);
+    if (selected === null) return false;
+    for (const message of selected) change((state) => selectMessage(state, sessionId, message));
+    keepPath(sessionId, useChat.getState().threads[sessionId]?.selected ?? {});
+    return true;
   }
 
   rename(sessionId: string, title: string): Promise<void> {
@@ -214,6 +242,7 @@ export class ChatService {
       case "ready":
         // What happened while there was no connection was told to nobody.
         void this.#queries.invalidateQueries({ queryKey: queryKeys.sessions });
+        void this.#queries.invalidateQueries({ queryKey: queryKeys.folders });
         void this.#queries.invalidateQueries({ queryKey: ["messages"] });
         this.outbox.sendAll();
         return;
@@ -233,6 +262,11 @@ export class ChatService {
         // Stored, and still not whole here: the stream could not bring it, so it is read.
         if (useChat.getState().live[event.message_id] === undefined) return;
         void this.#queries.invalidateQueries({ queryKey: queryKeys.messages(event.session_id) });
+        return;
+      case "folder_updated":
+        void this.#queries.invalidateQueries({ queryKey: queryKeys.folders });
+        // What was in it is in no folder any more.
+        if (event.change === "deleted") void this.#queries.invalidateQueries({ queryKey: queryKeys.sessions });
         return;
       case "session_updated":
         if (event.change === "deleted") this.#forget(event.session_id);

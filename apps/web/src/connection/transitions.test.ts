@@ -10,6 +10,7 @@ import {
   applyMessages,
   applyRegenerated,
   applySessions,
+  branchOf,
   selectMessage,
   withoutThread,
   withUnsent,
@@ -191,6 +192,22 @@ test("a regenerated answer is shown beside the one before", () => {
   expect(last?.message).toMatchObject({ content: "", status: "queued" });
 });
 
+describe("the branch of a message", () => {
+  const first = message({ message_id: "q1" });
+  const other = message({ message_id: "q2" });
+  const reply = message({ message_id: "a1", parent_message_id: "q1", role: "assistant" });
+  test("goes from the root to it, whatever branch was chosen", () => {
+    const { threads } = applyMessages(initialState, "s", [first, reply, other]);
+    expect(branchOf(threads.s, "a1")).toEqual([first, reply]);
+  });
+  test("is not known while other branches hang from what is not loaded", () => {
+    const { threads } = applyMessages(initialState, "s", [reply, other]);
+    expect(branchOf(threads.s, "a1")).toBeNull();
+    expect(branchOf(threads.s, "nowhere")).toBeNull();
+    expect(branchOf(undefined, "a1")).toBeNull();
+  });
+});
+
 describe("sessions", () => {
   const session = sampleSession();
 
@@ -199,6 +216,9 @@ describe("sessions", () => {
     const older = { ...session, title: "Old", updated_at: "2026-01-01T00:00:00Z" };
     expect(applySessions(state, [older]).sessions.s?.title).toBe("One");
     expect(applySessions(state, [{ ...session, title: "Two" }]).sessions.s?.title).toBe("Two");
+    const untitled = { ...session, title: null, updated_at: "2026-01-03T00:00:00Z" };
+    expect(applySessions(applySessions(initialState, [untitled]), [session]).sessions.s?.title).toBe("One");
+    expect(applySessions(state, [untitled]).sessions.s).toEqual({ ...untitled, title: "One" });
   });
 
   test("a deleted one is gone with everything in it", () => {

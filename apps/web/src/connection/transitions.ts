@@ -59,7 +59,10 @@ export function applySessions(state: ChatState, sessions: readonly Session[]): C
   const known = { ...state.sessions };
   for (const session of sessions) {
     const before = known[session.session_id];
-    if (before === undefined || before.updated_at <= session.updated_at) known[session.session_id] = session;
+    const newest = before === undefined || before.updated_at <= session.updated_at ? session : before;
+    // The stream that is opened on a new chat may make it a moment after its first message began to be stored: then
+    // what has no title yet says it is the newer one. A title that was given once is never taken away.
+    known[session.session_id] = { ...newest, title: newest.title ?? session.title ?? before?.title ?? null };
   }
   return { ...state, sessions: known };
 }
@@ -150,6 +153,22 @@ export function selectMessage(state: ChatState, sessionId: string, message: Mess
   const thread: Thread = state.threads[sessionId] ?? emptyThread;
   const selected = { ...thread.selected, [message.parent_message_id ?? ""]: message.message_id };
   return { ...state, threads: { ...state.threads, [sessionId]: { ...thread, selected } } };
+}
+
+/**
+ * The messages from the oldest loaded one down to this one; null where it is not loaded, or hangs from something that is
+ * not while other branches are.
+ */
+export function branchOf(thread: Thread | undefined, messageId: string): Message[] | null {
+  const messages = thread?.messages ?? {};
+  const way: Message[] = [];
+  for (let at = messages[messageId]; at !== undefined; at = messages[at.parent_message_id ?? ""]) way.unshift(at);
+  const [top] = way;
+  if (top === undefined) return null;
+  const beginnings = Object.values(messages).filter(
+    ({ parent_message_id: parent }) => parent === null || messages[parent] === undefined,
+  );
+  return beginnings.every((one) => one.parent_message_id === top.parent_message_id) ? way : null;
 }
 
 export function withLive(state: ChatState, messageId: string, live: ChatState["live"][string]): ChatState {

@@ -1,13 +1,14 @@
-import { setLanguage, useLanguage, useText } from "../language/language.ts";
+import { useLanguage, useText } from "../language/language.ts";
 import { isLanguage, type Language, languages } from "../language/languages.ts";
 import { classNames } from "../ui/class-names.ts";
 import { showNotice } from "../ui/notice.tsx";
 import { useAccount } from "./account.ts";
+import { useAppearance } from "./appearance.ts";
 import { setModelWish } from "./model.ts";
 import { ModelSelect } from "./model-select.tsx";
 import { useChangePreferences, usePreferences } from "./preferences.ts";
 import { Section } from "./section.tsx";
-import { setTheme, useTheme } from "./theme.ts";
+import { useTheme } from "./theme.ts";
 
 const themes = { light: "settings.light", dark: "settings.dark", system: "settings.system" } as const;
 const selectClass =
@@ -21,11 +22,8 @@ export function GeneralSettings() {
   const change = useChangePreferences();
   const { wish: language } = useLanguage();
   const theme = useTheme((state) => state.wish);
+  const { chooseTheme, chooseLanguage } = useAppearance();
   const failed = () => showNotice(text("settings.not_saved"));
-  const choose = (next: string) => {
-    setLanguage(isLanguage(next) ? next : "browser").catch(() => showNotice(text("settings.no_language")));
-    void change({ language: isLanguage(next) ? next : null }).catch(failed);
-  };
   return (
     <div>
       <Section title={text("settings.default_model_label")} words={text("settings.default_model_hint")}>
@@ -52,10 +50,7 @@ export function GeneralSettings() {
               type="button"
               role="radio"
               aria-checked={theme === name}
-              onClick={() => {
-                setTheme(name);
-                void change({ theme: name }).catch(failed);
-              }}
+              onClick={() => chooseTheme(name)}
               className={classNames(
                 "min-h-8 flex-1 rounded-[5px] px-2 text-side leading-tight touch:min-h-11",
                 theme === name ? "bg-raised font-medium shadow-sm" : "text-soft hover:text-ink",
@@ -70,7 +65,7 @@ export function GeneralSettings() {
         <select
           aria-label={text("settings.language")}
           value={language}
-          onChange={(event) => choose(event.target.value)}
+          onChange={({ target: { value } }) => chooseLanguage(isLanguage(value) ? value : "browser")}
           className={selectClass}
         >
           <option value="browser">{text("settings.browser_language")}</option>

@@ -32,6 +32,7 @@ export function AccountItem() {
       trigger={
         <button
           type="button"
+          data-testid="account-menu"
           className="flex min-h-11 w-full items-center gap-2.5 rounded-small px-2.5 py-1.5 text-start hover:bg-hover"
         >
           <CircleUser size={18} strokeWidth={1.6} className="shrink-0 text-soft" aria-hidden />

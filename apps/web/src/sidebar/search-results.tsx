@@ -1,6 +1,7 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import type { SearchPage, SearchResult, SnippetPart } from "@uci/protocol";
 import { Link } from "react-router";
+import { messageAddress } from "../chat/found-message.ts";
 import { useService } from "../connection/service-context.ts";
 import { useFormats, useText } from "../language/language.ts";
 import { moveFocus } from "./moving-focus.ts";
@@ -67,7 +68,7 @@ function Result({ result }: { readonly result: SearchResult }) {
   const { session_id, title, message_id, snippet, created_at } = result;
   return (
     <Link
-      to={`/s/${session_id}`}
+      to={messageAddress(session_id, message_id)}
       data-testid="search-result"
       data-roving
       onClick={closeDrawer}

@@ -68,7 +68,7 @@ export const SessionItem = memo(function SessionItem({ session }: { readonly ses
           <button
             type="button"
             aria-label={text("sidebar.options", { title: shown })}
-            className="me-1 hidden size-7 items-center justify-center rounded-small text-soft group-focus-within:flex group-hover:flex hover:text-ink data-[state=open]:flex touch:flex touch:size-10"
+            className="me-1 hidden size-7 items-center justify-center rounded-small text-soft group-focus-within:flex group-hover:flex hover:text-ink data-[state=open]:flex touch:flex touch:size-11"
           >
             <Ellipsis size={16} aria-hidden />
           </button>

@@ -9,19 +9,22 @@ type IconButtonProps = Omit<ComponentProps<"button">, "children"> & {
   readonly keys?: string;
   readonly icon: ReactNode;
   readonly small?: boolean;
+  /** It takes something away. */
+  readonly danger?: boolean;
 };
 
 /** A button that is an icon alone. */
-export function IconButton({ label, keys, icon, small = false, className, ...rest }: IconButtonProps) {
+export function IconButton({ label, keys, icon, small = false, danger = false, className, ...rest }: IconButtonProps) {
   return (
     <Tip text={label} keys={keys}>
       <button
         type="button"
         aria-label={label}
         className={classNames(
-          "inline-flex shrink-0 items-center justify-center rounded-small text-soft",
-          "transition-colors duration-150 hover:bg-hover hover:text-ink disabled:opacity-40 disabled:hover:bg-transparent",
-          small ? "size-7 touch:size-10" : "size-9 touch:size-11",
+          "inline-flex shrink-0 items-center justify-center rounded-small",
+          danger ? "text-danger" : "text-soft hover:text-ink",
+          "transition-colors duration-150 hover:bg-hover disabled:opacity-40 disabled:hover:bg-transparent",
+          small ? "size-7 touch:size-11" : "size-9 touch:size-11",
           className,
         )}
         {...rest}

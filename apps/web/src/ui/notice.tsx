@@ -36,13 +36,14 @@ export function NoticePlace() {
       {notice !== null && (
         <div
           key={notice.id}
+          data-testid="notice"
           className="pointer-events-auto flex items-center gap-3 rounded-large border border-line bg-raised py-2 pe-2 ps-4 text-side shadow-float animate-rise"
         >
           {notice.text}
           {notice.action !== null && (
             <button
               type="button"
-              className="rounded-small px-2.5 py-1 font-medium text-accent hover:bg-hover touch:py-2.5"
+              className="rounded-small px-2.5 py-1 font-medium text-accent hover:bg-hover touch:min-h-11"
               onClick={() => {
                 notice.action?.run();
                 useNotices.setState({ notice: null });

@@ -182,6 +182,9 @@ export class StreamHub {
         if (event.data.change === "deleted") this.#forget(event.data.session_id);
         this.#tell(event, null);
         return;
+      case "folder_updated":
+        this.#tell(event, null);
+        return;
       default:
         this.#tell(event, event.data.session_id ?? null);
     }

@@ -1,5 +1,6 @@
 import {
   type BranchOutcome,
+  type EditOutcome,
   MessageTree,
   type RatingOutcome,
   type RemovedMessages,
@@ -9,6 +10,7 @@ import {
 import { isFinalStatus, type Rating } from "@uci/protocol";
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { Database } from "./schema.ts";
+import { storable } from "./storable.ts";
 import { messageView, sessionView } from "./views.ts";
 
 type Open = Transaction<Database>;
@@ -41,6 +43,36 @@ export class PostgresTree implements TreeStore {
         .returningAll()
         .executeTakeFirstOrThrow();
       return { kind: "rated", message: messageView(rated) };
+    });
+  }
+
+  edit(userId: string, messageId: string, content: string): Promise<EditOutcome> {
+    return this.#database.transaction().execute(async (open) => {
+      const message = await ownMessage(open, userId, messageId);
+      if (message === undefined) return { kind: "not_found" };
+      if (message.temporary) return { kind: "temporary_session" };
+      if (message.role !== "assistant") return { kind: "not_an_answer" };
+      if (!isFinalStatus(message.status)) return { kind: "unfinished" };
+      const edited = await open
+        .insertInto("messages")
+        .values({
+          message_id: this.#makeId("message"),
+          session_id: message.session_id,
+          parent_message_id: message.parent_message_id,
+          role: "assistant",
+          content: storable(content),
+          status: "complete",
+          model: message.model,
+          metadata: sql`${JSON.stringify({ edited: true })}::jsonb`,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      await open
+        .updateTable("chat_sessions")
+        .set({ updated_at: edited.created_at, search_due: true })
+        .where("session_id", "=", message.session_id)
+        .execute();
+      return { kind: "edited", message: messageView(edited) };
     });
   }
 
