@@ -141,9 +141,18 @@ describe("the tree of a conversation", { timeout: 2 * pageLimitMs }, () => {
     await converse("one");
     await converse("two");
     const address = page.url();
+    const shown = () =>
+      page.locator("[data-message-id]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-message-id")));
+    const before = await shown();
     await choose("Branch into a new chat");
     await eventually(async () => expect(page.url()).not.toBe(address));
-    await eventually(async () => expect(await page.getByTestId("message-user").count()).toBe(2));
+    // The address changes first; what is shown then is still the chat it came from.
+    await eventually(async () => {
+      const now = await shown();
+      expect(now).toHaveLength(before.length);
+      expect(now.filter((id) => before.includes(id))).toEqual([]);
+    });
+    expect(await page.getByTestId("message-user").count()).toBe(2);
     await converse("three");
     await page.goto(address);
     await eventually(async () => expect(await page.getByTestId("message-user").count()).toBe(2));
