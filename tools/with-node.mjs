@@ -10,6 +10,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
+import * as nodeModule from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -39,6 +40,8 @@ try {
   const node = currentNode();
   endWithNpm();
   process.env.PATH = path.dirname(node) + path.delimiter + (process.env.PATH ?? "");
+  // What was compiled once is not compiled at every start: a quarter of the time until it is ready.
+  process.env.NODE_COMPILE_CACHE ??= path.join(cacheFolder, "compile");
   if (node === process.execPath) await runHere(scriptFile);
   else runThere(node, [scriptFile, ...scriptArguments]);
 } catch (error) {
@@ -216,6 +219,7 @@ function endWithNpm() {
 
 async function runHere(scriptFile) {
   process.argv.splice(1, 2, scriptFile);
+  nodeModule.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
   await import(pathToFileURL(scriptFile).href);
 }
 
