@@ -99,47 +99,6 @@ describe("a work queue that nobody leads", () => {
       expect(delivery?.job.message_id).toBe("msg_again");
     }, patience);
   }, 180_000);
-
-  it("is made anew by a worker, and not while it is led", async () => {
-    const settings = settingsOf(cluster.servers, { replicas: 2 });
-    const { broker } = await openBroker(settings);
-    const administration = await openAdministration(cluster.servers);
-    const holders = async (stream: string) => {
-      const { cluster: peers } = await administration.streams.info(stream);
-      return [peers?.leader, ...(peers?.replicas ?? []).map(({ name }) => name)];
-    };
-    await removeStreams(cluster.servers);
-    await broker.provision();
-    let lost: string | undefined;
-    // Two copies of each, wherever the servers put them: until the queue has one where the register has none.
-    while (lost === undefined) {
-      const own = await holders("OWNERS");
-      lost = (await holders("WORKFLOW_REQUESTS")).find((name) => !own.includes(name));
-      if (lost !== undefined) break;
-      await administration.streams.delete("OWNERS");
-      await broker.provision();
-    }
-    await broker.queue.enqueue("msg_before:0", job("msg_before"));
-    expect(await broker.rebuildQueue()).toBe(false);
-    const server = cluster.servers.find(({ command }) => command.name === lost)!;
-    server.signal("SIGKILL");
-    await server.ended;
-    await vi.waitFor(() => expect(broker.queue.enqueue("msg_lost:0", job("msg_lost"))).rejects.toThrow(), patience);
-    await vi.waitFor(async () => {
-      await broker.rebuildQueue();
-      await broker.queue.enqueue("msg_after:0", job("msg_after"));
-    }, patience);
-    await vi.waitFor(async () => {
-      const [delivery] = await broker.queue.take(1, 1_000);
-      expect(delivery?.job.message_id).toBe("msg_after");
-      await broker.queue.ack(delivery!);
-    }, patience);
-    expect(await holders("WORKFLOW_REQUESTS")).not.toContain(lost);
-    // What comes back with the old stream takes part in the new one.
-    await server.start();
-    await vi.waitFor(async () => expect((await holders("WORKFLOW_REQUESTS")).length).toBe(2), patience);
-    await vi.waitFor(() => broker.queue.enqueue("msg_later:0", job("msg_later")), patience);
-  }, 180_000);
 });
 
 function sequenceOf(outcome: AppendOutcome): number {
