@@ -15,6 +15,7 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 947, found: "a worker sealed between opening and serving called the provider for what was stored" },
   { seed: 301692, found: "a stop asked for while its turn was being stored was promised and not written down" },
   { seed: 338307, found: "a late answer for an answer forgotten meanwhile made the pod forget the one followed anew" },
+  { seed: 25759, found: "the row for an answer forgotten meanwhile was shown beside the one followed anew" },
   { seed: 128370, found: "a job handed over twice was taken for a repetition, and acknowledged" },
   { seed: 1179, found: "an answer stored, its journal sealed and its row unreadable, was gone on with from the base" },
   { seed: 464765, found: "half a character was committed before the close, and whoever took over went on behind it" },

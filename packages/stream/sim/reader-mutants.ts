@@ -76,6 +76,18 @@ export const readerMutants: readonly Mutant[] = [
     seed: 4,
   },
   {
+    name: "forgotten is forgotten",
+    rule: "P15: what comes back for an answer forgotten meanwhile changes nothing",
+    edits: [
+      {
+        file: podReader,
+        find: "isFollowed: (answer: LiveAnswer) => this.#isFollowed(answer),",
+        replace: "isFollowed: () => true,",
+      },
+    ],
+    seed: 25759,
+  },
+  {
     name: "row where no owner is",
     rule: "P4: without an owner the final row is the answer",
     edits: [

@@ -12,6 +12,8 @@ export type RecoveryPorts = {
 
 /** What the pod does with what is found. */
 export type RecoveryActions = {
+  /** Whether it is followed still: what comes back for one forgotten meanwhile says nothing of the one followed anew. */
+  isFollowed(answer: LiveAnswer): boolean;
   /** Whether anybody lacks something of it. */
   isWanted(answer: LiveAnswer): boolean;
   want(answer: LiveAnswer): void;
@@ -60,6 +62,7 @@ export class AnswerRecovery {
     } catch {
       return false;
     }
+    if (!this.#actions.isFollowed(answer)) return true;
     const final = row !== null && isFinalStatus(row.status);
     this.#observe({ kind: "asked", message_id: answer.messageId, outcome: final ? "row" : "nothing" });
     if (row === null || (final && !this.#actions.isWanted(answer))) {
@@ -92,6 +95,7 @@ export class AnswerRecovery {
       const question = { from: fold.nextChunkId - 1, generation: fold.generation, pod_id: this.#podId };
       const subject = subjects.messageRead(answer.messageId);
       const outcome = await live.request(subject, question, streamLimits.readTimeoutMs);
+      if (!this.#actions.isFollowed(answer)) return true;
       if (outcome.kind !== "reply") return this.loadRow(answer);
       const reply = outcome.message as ReadReply;
       if (reply.stored && !this.#actions.isWanted(answer)) {

@@ -63,6 +63,7 @@ export class PodReader {
       observe({ kind: "registry_failed", error }),
     );
     const actions = {
+      isFollowed: (answer: LiveAnswer) => this.#isFollowed(answer),
       isWanted: (answer: LiveAnswer) => this.#isWanted(answer),
       want: (answer: LiveAnswer) => this.#want(answer),
       grown: (answer: LiveAnswer) => this.#pushAll(answer),
@@ -388,9 +389,13 @@ export class PodReader {
     }
   }
 
+  /** Whether it is the one followed now, not one that was forgotten before it was followed anew. */
+  #isFollowed(answer: LiveAnswer): boolean {
+    return this.#answers.get(answer.messageId) === answer;
+  }
+
   #forgetAnswer(answer: LiveAnswer): void {
-    // A question may come back for one that was forgotten before and is followed anew since.
-    if (this.#answers.get(answer.messageId) !== answer) return;
+    if (!this.#isFollowed(answer)) return;
     this.#answers.delete(answer.messageId);
     for (const connection of this.#bySession.get(answer.sessionId) ?? []) connection.forget(answer.messageId);
   }
