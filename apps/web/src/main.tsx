@@ -13,7 +13,7 @@ import { keepPageForOffline } from "./offline-page.ts";
 import "./styles.css";
 import { ErrorBoundary } from "./ui/error-boundary.tsx";
 import { watchFocus } from "./ui/focus-return.ts";
-import { TipProvider } from "./ui/tip.tsx";
+import { TipPlace } from "./ui/tip-place.tsx";
 
 const queries = createQueries();
 const service = new ChatService(createClient({ baseUrl: "" }), queries);
@@ -33,13 +33,12 @@ createRoot(root).render(
     <QueryClientProvider client={queries}>
       <ServiceContext value={service}>
         <Directed>
-          <TipProvider>
-            <BrowserRouter>
-              <ErrorBoundary>
-                <App />
-              </ErrorBoundary>
-            </BrowserRouter>
-          </TipProvider>
+          <BrowserRouter>
+            <ErrorBoundary>
+              <App />
+            </ErrorBoundary>
+          </BrowserRouter>
+          <TipPlace />
         </Directed>
       </ServiceContext>
     </QueryClientProvider>

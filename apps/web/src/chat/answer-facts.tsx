@@ -2,20 +2,20 @@ import type { Message } from "@uci/protocol";
 import type { Formats } from "../language/formats.ts";
 import { useFormats, useText } from "../language/language.ts";
 import { classNames } from "../ui/class-names.ts";
-import type { AnswerContent } from "./answer-content.ts";
+import { contentOf } from "./answer-content.ts";
 
 /** Fewer tokens, or less time, say nothing about how fast a model writes. */
 const measurableTokens = 8;
 const measurableMs = 300;
 
-type FactsProps = { readonly message: Message; readonly content: AnswerContent; readonly className: string };
+type FactsProps = { readonly message: Message; readonly className: string };
 
 /** When an answer was given, how long it is and how fast it came. */
-export function AnswerFacts({ message, content, className }: FactsProps) {
+export function AnswerFacts({ message, className }: FactsProps) {
   const text = useText();
   const formats = useFormats();
   const tokens = message.token_count ?? 0;
-  const speed = tokensPerSecond(tokens, content.writtenMs);
+  const speed = tokensPerSecond(tokens, contentOf(message, undefined).writtenMs);
   const facts = [
     ...(message.metadata.edited === true ? [text("thread.edited")] : []),
     timeOf(message.created_at, formats),

@@ -22,14 +22,14 @@ import { ToolCalls } from "./tool-calls.tsx";
 
 /** One answer: its thoughts, its text, how it ended, and what can be done with it. */
 export const Answer = memo(function Answer({ message, siblings, index }: PathStep) {
-  const live = useChat((state) => state.live[message.message_id]);
+  const { message_id: messageId } = message;
+  // Not what is written, which changes many times a second: that is the body's concern.
+  const writing = useChat(({ live }) => live[messageId] !== undefined) && isUnfinished(message.status);
+  const begun = useChat(({ live }) => (live[messageId]?.text ?? "") !== "");
   const text = useText();
   const service = useService();
   const { choice } = useChosenModel();
   const [asked, setAsked] = useState(false);
-  const writing = live !== undefined && isUnfinished(message.status);
-  const shown = contentOf(message, writing ? live : undefined);
-  const uses = useMemo(() => toolUses(shown.tools), [shown.tools]);
   const ask = (begin: () => Promise<void>) => {
     if (asked) return;
     setAsked(true);
@@ -37,7 +37,7 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
       .catch(() => showNotice(text("thread.not_asked")))
       .finally(() => setAsked(false));
   };
-  const editing = useEditing(({ messageId }) => messageId === message.message_id) && !writing;
+  const editing = useEditing((edited) => edited.messageId === messageId) && !writing;
   const temporary = isTemporary(message.session_id);
   const retry = (model: ModelChoice) => {
     if (temporary) service.askAgain(message, model);
@@ -46,24 +46,14 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
   return (
     <article
       data-testid="message-assistant"
-      data-message-id={message.message_id}
-      data-status={writing && live.text !== "" ? "streaming" : message.status}
+      data-message-id={messageId}
+      data-status={writing && begun ? "streaming" : message.status}
       aria-label={text("thread.answer")}
       aria-busy={writing}
       className="group/message relative"
     >
       <ModelName id={message.model} />
-      <Reasoning
-        text={shown.reasoning}
-        thinking={writing && shown.text === ""}
-        thoughtMs={shown.thoughtMs}
-        startedMs={shown.startedMs}
-      />
-      <ToolCalls uses={uses} writing={writing} />
-      {editing && <EditAnswer message={message} />}
-      {shown.text !== "" && !editing && <AnswerText text={shown.text} writing={writing} joins={shown.joins} />}
-      {writing && shown.text === "" && shown.reasoning === "" && <Waiting />}
-      {writing && live.recovering && <p className="mt-2 text-caption text-faint">{text("thread.recovering")}</p>}
+      <AnswerBody message={message} writing={writing} editing={editing} />
       {!writing && (
         <AnswerEnding
           message={message}
@@ -78,11 +68,36 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
             <AnswerActions message={message} asked={asked} onRetry={retry} />
           </div>
         )}
-        {!writing && <AnswerFacts message={message} content={shown} className={reveal} />}
+        {!writing && <AnswerFacts message={message} className={reveal} />}
       </div>
     </article>
   );
 });
+
+type BodyProps = { readonly message: Message; readonly writing: boolean; readonly editing: boolean };
+
+/** The part of an answer that changes while it is written. */
+function AnswerBody({ message, writing, editing }: BodyProps) {
+  const text = useText();
+  const live = useChat((state) => (writing ? state.live[message.message_id] : undefined));
+  const shown = useMemo(() => contentOf(message, live), [message, live]);
+  const uses = useMemo(() => toolUses(shown.tools), [shown.tools]);
+  return (
+    <>
+      <Reasoning
+        text={shown.reasoning}
+        thinking={writing && shown.text === ""}
+        thoughtMs={shown.thoughtMs}
+        startedMs={shown.startedMs}
+      />
+      <ToolCalls uses={uses} writing={writing} />
+      {editing && <EditAnswer message={message} />}
+      {shown.text !== "" && !editing && <AnswerText text={shown.text} writing={writing} joins={shown.joins} />}
+      {writing && shown.text === "" && shown.reasoning === "" && <Waiting />}
+      {live?.recovering === true && <p className="mt-2 text-caption text-faint">{text("thread.recovering")}</p>}
+    </>
+  );
+}
 
 /** Keeps the answer in the reader's words, beside the model's. */
 function EditAnswer({ message }: { readonly message: Message }) {

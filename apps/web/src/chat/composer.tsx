@@ -82,7 +82,7 @@ export function Composer({ sessionId, temporary }: { readonly sessionId: string 
             onUp={editLast}
             className="max-h-[38dvh] py-[5px]"
           />
-          {writing !== null && <StopButton messageId={writing.messageId} />}
+          {writing !== null && <StopButton messageId={writing} />}
           {(writing === null || sendable) && (
             <Tip text={text(writing === null ? "composer.send" : "composer.send_after")} keys="Enter">
               <button

@@ -1,4 +1,12 @@
-import { type ClipboardEvent, type KeyboardEvent, type Ref, useImperativeHandle, useLayoutEffect, useRef } from "react";
+import {
+  type ClipboardEvent,
+  type KeyboardEvent,
+  type Ref,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+} from "react";
 import { classNames } from "../ui/class-names.ts";
 
 type GrowingFieldProps = {
@@ -32,7 +40,8 @@ export function GrowingField(props: GrowingFieldProps) {
     element.style.height = "0";
     element.style.height = `${element.scrollHeight}px`;
   }, [props.value]);
-  useLayoutEffect(() => {
+  // After the first picture of the page: to take the focus the browser must know where everything is, at once.
+  useEffect(() => {
     if (props.autoFocus !== true || field.current === null) return;
     field.current.focus({ preventScroll: true });
     field.current.setSelectionRange(field.current.value.length, field.current.value.length);

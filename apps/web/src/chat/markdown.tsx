@@ -13,7 +13,7 @@ type MarkdownProps = { readonly text: string; readonly writing: boolean; readonl
  * The text of an answer, set. Loaded after the composer, because it is the larger part of the page. HTML in answers is
  * made harmless by `answer-safety.ts`; pictures are never loaded from elsewhere.
  */
-export default function Markdown({ text, writing, joins }: MarkdownProps): ReactNode {
+const Markdown = memo(function Markdown({ text, writing, joins }: MarkdownProps): ReactNode {
   const segmenter = useRef<Segmenter>(null);
   segmenter.current ??= new Segmenter();
   const segments = segmenter.current.update(text, joins);
@@ -33,7 +33,9 @@ export default function Markdown({ text, writing, joins }: MarkdownProps): React
       </div>
     );
   });
-}
+});
+
+export default Markdown;
 
 const Segment = memo(function Segment({ text, writing }: Pick<MarkdownProps, "text" | "writing">) {
   const reader = useFormulaReader(mayHoldFormulas(text));

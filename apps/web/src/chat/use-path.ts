@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import type { LiveAnswer, UnsentMessage } from "../connection/state.ts";
+import type { UnsentMessage } from "../connection/state.ts";
 import { useChat } from "../connection/store.ts";
 import { activePath, type PathStep } from "./path.ts";
 
@@ -22,9 +22,10 @@ function upToBranch(path: readonly PathStep[], unsent: readonly UnsentMessage[])
   return path.slice(0, parent + 1);
 }
 
-/** The answer at the end of the branch while it is being written. */
-export function useWriting(path: readonly PathStep[]): { messageId: string; live: LiveAnswer } | null {
-  const last = path.at(-1)?.message;
-  const live = useChat((state) => (last === undefined ? undefined : state.live[last.message_id]));
-  return last === undefined || live === undefined ? null : { messageId: last.message_id, live };
+/** Id of the answer at the end of the branch while it is being written; null otherwise. */
+export function useWriting(path: readonly PathStep[]): string | null {
+  const last = path.at(-1)?.message.message_id;
+  // Not what is written, which changes many times a second.
+  const writing = useChat(({ live }) => last !== undefined && live[last] !== undefined);
+  return last === undefined || !writing ? null : last;
 }

@@ -33,14 +33,19 @@ export function take(event: ClientEvent): void {
   change((state) => applyEvent(state, event));
 }
 
+/** Asks for the frame only when it is due: the browser makes every frame it is asked for, whether anything changes or not. */
 function askFrame(): void {
   if (frameAsked) return;
   frameAsked = true;
-  requestAnimationFrame(() => {
-    frameAsked = false;
-    if (performance.now() - drawnMs >= drawIntervalMs) flush();
-    if (!liveAnswers.empty) askFrame();
-  });
+  const waitMs = drawnMs + drawIntervalMs - performance.now();
+  if (waitMs > 0) setTimeout(() => requestAnimationFrame(draw), waitMs);
+  else requestAnimationFrame(draw);
+}
+
+function draw(): void {
+  frameAsked = false;
+  flush();
+  if (!liveAnswers.empty) askFrame();
 }
 
 function flush(): void {

@@ -10,7 +10,7 @@ export type Formats = {
   readonly ago: (date: Date, now: Date) => string;
 };
 
-/** Formats of one locale; `Intl` objects are dear to make and made once. */
+/** Formats of one locale; `Intl` objects are dear to make: made once, and not before they are needed. */
 export function createFormats(locale: string): Formats {
   const made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
   const once = <Made extends Intl.NumberFormat | Intl.DateTimeFormat>(
@@ -23,7 +23,11 @@ export function createFormats(locale: string): Formats {
     made.set(key, known);
     return known;
   };
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  let relative: Intl.RelativeTimeFormat | undefined;
+  const ago = (count: number, unit: Intl.RelativeTimeFormatUnit) => {
+    relative ??= new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+    return relative.format(count, unit);
+  };
   const date = (value: Date, options: Intl.DateTimeFormatOptions) =>
     once("date", options, () => new Intl.DateTimeFormat(locale, options)).format(value);
   return {
@@ -32,14 +36,14 @@ export function createFormats(locale: string): Formats {
     date,
     day: (value, now) => {
       const days = Math.round((startOfDay(value) - startOfDay(now)) / dayMs);
-      if (days === 0 || days === -1) return relative.format(days, "day");
+      if (days === 0 || days === -1) return ago(days, "day");
       const sameYear = value.getFullYear() === now.getFullYear();
       return date(value, { day: "numeric", month: "long", ...(sameYear ? {} : { year: "numeric" }) });
     },
     ago: (value, now) => {
       const seconds = Math.round((value.getTime() - now.getTime()) / 1000);
       const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? (["second", 1] as const);
-      return relative.format(Math.trunc(seconds / size), unit);
+      return ago(Math.trunc(seconds / size), unit);
     },
   };
 }

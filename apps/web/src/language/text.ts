@@ -43,14 +43,23 @@ export function textParts(template: string): TextPart[] {
 
 /** The texts of one language. `locale` may be narrower than the language, for the numbers. */
 export function createText(messages: Messages, locale: string): Text {
-  const rules = new Intl.PluralRules(locale);
-  const numbers = new Intl.NumberFormat(locale);
-  const written = (value: string | number | undefined) =>
-    typeof value === "number" ? numbers.format(value) : (value ?? "");
+  // Dear to make, and most texts have no number in them.
+  let rules: Intl.PluralRules | undefined;
+  let numbers: Intl.NumberFormat | undefined;
+  const written = (value: string | number | undefined) => {
+    if (typeof value !== "number") return value ?? "";
+    numbers ??= new Intl.NumberFormat(locale);
+    return numbers.format(value);
+  };
+  const formOf = (plural: Plural, count: number) => {
+    rules ??= new Intl.PluralRules(locale);
+    return plural[rules.select(count)] ?? plural.other;
+  };
   return (key, ...[values]) => {
     const found: string | Plural = messages[key];
+    if (typeof found === "string" && values === undefined) return found;
     const given = (values ?? {}) as Readonly<Record<string, string | number>>;
-    const template = typeof found === "string" ? found : (found[rules.select(Number(given.count ?? 0))] ?? found.other);
+    const template = typeof found === "string" ? found : formOf(found, Number(given.count ?? 0));
     return textParts(template)
       .map((part) => ("words" in part ? part.words : written(given[part.place])))
       .join("");
