@@ -8,7 +8,7 @@ import { applyEvent } from "./transitions.ts";
 export const useChat = create<ChatState>(() => initialState);
 
 const liveAnswers = new LiveAnswers();
-let frameAsked = false;
+let drawAsked = false;
 /** Setting text is the dear part of a frame: oftener than this nobody sees the difference, and a slow machine feels it. */
 const drawIntervalMs = 45;
 let drawnMs = 0;
@@ -18,34 +18,36 @@ export function change(transition: (state: ChatState) => ChatState): void {
   useChat.setState(transition, true);
 }
 
-/** Takes in one event of the stream. Pieces of answers are shown with the next frame, everything else at once. */
+/** Takes in one event of the stream. Pieces of answers are shown a moment later, everything else at once. */
 export function take(event: ClientEvent): void {
   if (event.type === "answer_changed") {
     liveAnswers.note(event, Date.now());
-    askFrame();
+    askDraw();
     return;
   }
   if (event.type === "answer_ended") {
-    // What arrived last may still wait for its frame, and with it how long it thought.
+    // What arrived last may still wait to be drawn, and with it how long it thought.
     flush();
     liveAnswers.forget(event.messageId);
   }
   change((state) => applyEvent(state, event));
 }
 
-/** Asks for the frame only when it is due: the browser makes every frame it is asked for, whether anything changes or not. */
-function askFrame(): void {
-  if (frameAsked) return;
-  frameAsked = true;
-  const waitMs = drawnMs + drawIntervalMs - performance.now();
-  if (waitMs > 0) setTimeout(() => requestAnimationFrame(draw), waitMs);
-  else requestAnimationFrame(draw);
+/**
+ * Draws when it is due, and not in a frame: the text is set after the frame in which it changes and wants one of its own,
+ * so that every other frame would be made for nothing. A page that nobody sees has its next frame when it is seen again.
+ */
+function askDraw(): void {
+  if (drawAsked) return;
+  drawAsked = true;
+  if (document.hidden) requestAnimationFrame(draw);
+  else setTimeout(draw, Math.max(0, drawnMs + drawIntervalMs - performance.now()));
 }
 
 function draw(): void {
-  frameAsked = false;
+  drawAsked = false;
   flush();
-  if (!liveAnswers.empty) askFrame();
+  if (!liveAnswers.empty) askDraw();
 }
 
 function flush(): void {
