@@ -1,7 +1,7 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { createClient } from "@uci/client";
 import { Direction } from "radix-ui";
-import { type ReactNode, StrictMode } from "react";
+import { type ReactNode, StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { App } from "./app.tsx";
@@ -28,20 +28,23 @@ if (root === null) throw new Error("the page has no root");
 // Without its texts, a file the page was just about to fetch, the page would be nothing but buttons without names.
 await startLanguage();
 watchFocus();
-createRoot(root).render(
-  <StrictMode>
-    <QueryClientProvider client={queries}>
-      <ServiceContext value={service}>
-        <Directed>
-          <BrowserRouter>
-            <ErrorBoundary>
-              <App />
-            </ErrorBoundary>
-          </BrowserRouter>
-          <TipPlace />
-        </Directed>
-      </ServiceContext>
-    </QueryClientProvider>
-  </StrictMode>,
-);
+// In pieces: what the browser has to do meanwhile, a key that is pressed for one, need not wait for the whole page.
+startTransition(() => {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <ServiceContext value={service}>
+          <Directed>
+            <BrowserRouter>
+              <ErrorBoundary>
+                <App />
+              </ErrorBoundary>
+            </BrowserRouter>
+            <TipPlace />
+          </Directed>
+        </ServiceContext>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+});
 keepPageForOffline();

@@ -28,7 +28,10 @@ export function ChatPage({ sessionId, enabled, temporary }: ChatPageProps) {
     service.show(sessionId);
     edit(null);
     // Opened at a message, the page is there to be read.
-    if (matchMedia("(hover: hover)").matches && location.hash === "") focusComposer();
+    if (!matchMedia("(hover: hover)").matches || location.hash !== "") return;
+    // With the next picture: now, the browser would have to lay the page out once more for it.
+    const frame = requestAnimationFrame(focusComposer);
+    return () => cancelAnimationFrame(frame);
   }, [service, sessionId]);
   useEffect(() => {
     document.title = title == null ? text("shell.title") : `${title} · ${text("shell.title")}`;

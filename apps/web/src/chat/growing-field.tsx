@@ -40,11 +40,14 @@ export function GrowingField(props: GrowingFieldProps) {
     element.style.height = "0";
     element.style.height = `${element.scrollHeight}px`;
   }, [props.value]);
-  // After the first picture of the page: to take the focus the browser must know where everything is, at once.
+  // With the next picture: to take the focus, the browser must lay the whole page out, which it is about to do then anyhow.
   useEffect(() => {
-    if (props.autoFocus !== true || field.current === null) return;
-    field.current.focus({ preventScroll: true });
-    field.current.setSelectionRange(field.current.value.length, field.current.value.length);
+    if (props.autoFocus !== true) return;
+    const frame = requestAnimationFrame(() => {
+      field.current?.focus({ preventScroll: true });
+      field.current?.setSelectionRange(field.current.value.length, field.current.value.length);
+    });
+    return () => cancelAnimationFrame(frame);
   }, [props.autoFocus]);
   return (
     <textarea
