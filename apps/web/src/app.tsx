@@ -16,6 +16,9 @@ import { SideBar } from "./sidebar/side-bar.tsx";
 import { Announcer } from "./ui/announcer.tsx";
 import { usePageKeys } from "./use-page-keys.ts";
 
+/** Where something that was shared is read. */
+export const shareAddress = "/share/:shareId";
+
 const SharePage = lazy(() => import("./share/share-page.tsx"));
 const SettingsDialog = lazy(() => import("./settings/settings-dialog.tsx"));
 
@@ -30,7 +33,7 @@ function Later({ open, children }: { readonly open: boolean; readonly children: 
 
 /** The whole page. There are two addresses: a new chat, and one that exists. */
 export function App() {
-  const shareId = useMatch("/share/:shareId")?.params.shareId;
+  const shareId = useMatch(shareAddress)?.params.shareId;
   // Whoever reads what was shared is not made a guest for it.
   if (shareId !== undefined) {
     return (

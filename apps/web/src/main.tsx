@@ -3,13 +3,14 @@ import { createClient } from "@uci/client";
 import { Direction } from "radix-ui";
 import { type ReactNode, StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
-import { BrowserRouter } from "react-router";
-import { App } from "./app.tsx";
+import { BrowserRouter, matchPath } from "react-router";
+import { App, shareAddress } from "./app.tsx";
 import { ChatService } from "./connection/chat-service.ts";
 import { createQueries } from "./connection/queries.ts";
 import { ServiceContext } from "./connection/service-context.ts";
 import { startLanguage, useLanguage } from "./language/language.ts";
 import { keepPageForOffline } from "./offline-page.ts";
+import { askEarly } from "./settings/account.ts";
 import "./styles.css";
 import { ErrorBoundary } from "./ui/error-boundary.tsx";
 import { watchFocus } from "./ui/focus-return.ts";
@@ -25,6 +26,8 @@ function Directed({ children }: { readonly children: ReactNode }) {
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no root");
+// Whoever reads what was shared is not made a guest for it.
+if (matchPath(shareAddress, location.pathname) === null) askEarly(service.client, queries).catch(() => undefined);
 // Without its texts, a file the page was just about to fetch, the page would be nothing but buttons without names.
 await startLanguage();
 watchFocus();

@@ -1,5 +1,5 @@
-import { QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { ApiError } from "@uci/client";
+import { QueryClient, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { ApiError, type Client } from "@uci/client";
 import type { ModelList } from "@uci/protocol";
 import { queryKeys } from "./chat-service.ts";
 import { useService } from "./service-context.ts";
@@ -83,9 +83,12 @@ export function useSession(sessionId: string | null, enabled: boolean) {
 /** Providers and models that are configured. */
 export function useModels(enabled: boolean) {
   const { client } = useService();
-  return useQuery<ModelList>({
+  return useQuery({ ...modelsQuery(client), enabled });
+}
+
+export function modelsQuery(client: Client) {
+  return queryOptions<ModelList>({
     queryKey: queryKeys.models,
-    enabled,
     staleTime: 5 * 60 * 1000,
     queryFn: ({ signal }) => client.models({ signal }),
   });

@@ -1,8 +1,9 @@
-import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, queryOptions, type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError, type Client } from "@uci/client";
 import type { AccountState } from "@uci/protocol";
 import { create } from "zustand";
 import { queryKeys } from "../connection/chat-service.ts";
+import { modelsQuery } from "../connection/queries.ts";
 import { useService } from "../connection/service-context.ts";
 import { keep, recall, storageKeys } from "../connection/storage.ts";
 
@@ -18,7 +19,25 @@ export function openAccountDialog(view: AccountView | null): void {
 /** Who is signed in. Whoever comes for the first time starts as a guest, so that typing works at once. */
 export function useAccount(): UseQueryResult<AccountState> {
   const { client } = useService();
-  return useQuery({ queryKey: queryKeys.account, queryFn: () => findAccount(client), retryDelay: 1_000, retry: 30 });
+  return useQuery(accountQuery(client));
+}
+
+function accountQuery(client: Client) {
+  return queryOptions({
+    queryKey: queryKeys.account,
+    queryFn: () => findAccount(client),
+    retryDelay: 1_000,
+    retry: 30,
+  });
+}
+
+/**
+ * Asks who is signed in and which models there are before anything is drawn: the first picture of the page has to wait for
+ * its texts anyhow. Nothing is lost where it fails, for the page asks again.
+ */
+export async function askEarly(client: Client, queries: QueryClient): Promise<void> {
+  const { account } = await queries.fetchQuery(accountQuery(client));
+  if (account !== null) await queries.fetchQuery(modelsQuery(client));
 }
 
 async function findAccount(client: Client): Promise<AccountState> {
