@@ -177,6 +177,8 @@ async function servePage(app: App, pageFolder: string | null): Promise<void> {
       wildcard: false,
       index: false,
       cacheControl: false,
+      // The build puts the compressed form beside each file.
+      preCompressed: true,
       setHeaders: (reply, path) => {
         const hashed = path.includes("/assets/");
         reply.header("Cache-Control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
@@ -185,7 +187,8 @@ async function servePage(app: App, pageFolder: string | null): Promise<void> {
   }
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?", 1)[0] ?? "";
-    const wantsPage = request.method === "GET" && !path.startsWith("/api") && !/\.[a-z0-9]+$/i.test(path);
+    const reads = request.method === "GET" || request.method === "HEAD";
+    const wantsPage = reads && !path.startsWith("/api") && !/\.[a-z0-9]+$/i.test(path);
     if (pageFolder === null || !wantsPage) return sendError(reply, request.id, new RegisteredError("not_found"));
     reply.header("Cache-Control", "no-cache");
     // What was shared with some is not for everybody who searches the web.

@@ -16,6 +16,8 @@ type GrammarState = ReturnType<Highlighter["getLastGrammarState"]>;
 type Settled = { readonly code: string; readonly rows: Rows; readonly state: GrammarState | undefined };
 
 const settled = new Map<number, Settled>();
+/** What was asked last for each listing: the grammar may come to those who wait for it in another order. */
+const newest = new Map<number, ColourRequest>();
 let highlighter: Promise<Highlighter> | null = null;
 
 const place = self as unknown as {
@@ -24,11 +26,17 @@ const place = self as unknown as {
 };
 
 place.onmessage = ({ data }) => {
-  if (data.kind === "forget") settled.delete(data.listing);
-  else void colour(data).catch(() => undefined);
+  if (data.kind === "forget") {
+    settled.delete(data.listing);
+    newest.delete(data.listing);
+    return;
+  }
+  newest.set(data.listing, data);
+  void colour(data).catch(() => undefined);
 };
 
-async function colour({ listing, code, language }: Extract<ColourRequest, { kind: "colour" }>): Promise<void> {
+async function colour(request: Extract<ColourRequest, { kind: "colour" }>): Promise<void> {
+  const { listing, code, language } = request;
   const lang = languageIds.get(language.toLowerCase()) as Language | undefined;
   if (lang === undefined) return;
   highlighter ??= createHighlighter({
@@ -39,6 +47,7 @@ async function colour({ listing, code, language }: Extract<ColourRequest, { kind
   });
   const colours = await highlighter;
   await colours.loadLanguage(lang);
+  if (newest.get(listing) !== request) return;
   const known = settled.get(listing);
   const before: Settled = known !== undefined && code.startsWith(known.code) ? known : nothing;
   const end = code.lastIndexOf("\n") + 1;
