@@ -113,8 +113,11 @@ describe("a work queue that nobody leads", () => {
     };
     await vi.waitFor(whole, patience);
     const { config } = await administration.streams.info("WORKFLOW_REQUESTS");
-    await administration.streams.delete("WORKFLOW_REQUESTS");
-    await administration.streams.add({ ...config, num_replicas: 1 });
+    // The nodes may still be at an election of their own from the test before.
+    await vi.waitFor(async () => {
+      await administration.streams.delete("WORKFLOW_REQUESTS").catch(() => undefined);
+      await administration.streams.add({ ...config, num_replicas: 1 });
+    }, patience);
     const leader = await vi.waitFor(async () => {
       const { cluster: peers } = await administration.streams.info("WORKFLOW_REQUESTS");
       expect(peers?.leader).toBeTypeOf("string");
