@@ -44,15 +44,23 @@ export async function provision(surroundings: Surroundings): Promise<void> {
 
 /**
  * Makes the work queue anew, empty, where JetStream works but nobody leads the queue's stream, as after two of its three
- * copies broke; false: it is led, or JetStream as a whole does not answer, and all it needs is patience.
+ * copies broke; false: it is led, perhaps because another worker has made it anew meanwhile, or JetStream as a whole does
+ * not answer, and all it needs is patience. Throws `BrokerUnavailableError` when the old one cannot be removed.
  */
 export async function rebuildQueue(surroundings: Surroundings): Promise<boolean> {
   const { jetStream, settings } = surroundings;
   const plan = requestsPlan(settings);
-  if ((await leadOf(jetStream, jetStreamNames.owners)) !== "led") return false;
-  const lead = await leadOf(jetStream, plan.name);
-  if (lead === "led") return false;
-  if (lead === "leaderless") await removeStream(jetStream, plan.name);
+  const untilMs = Date.now() + limits.setUpWithinMs;
+  for (;;) {
+    // Looked at before each removal: what another worker has just made is not to be removed, nor while it elects.
+    const lead = await leadOf(jetStream, plan.name, limits.electionMs);
+    if (lead === "led") return false;
+    if ((await leadOf(jetStream, jetStreamNames.owners)) !== "led") return false;
+    if (lead === "missing") break;
+    if (Date.now() > untilMs) throw new BrokerUnavailableError(`the stream ${plan.name} could not be removed`);
+    // Without a leader nobody says that it is gone; the next look does.
+    await jetStream.ask(`STREAM.DELETE.${plan.name}`, {}, limits.readTimeoutMs).catch(() => undefined);
+  }
   await persistently(surroundings, async () => {
     await provideStream(jetStream, plan);
     await provideConsumer(surroundings);
@@ -60,24 +68,18 @@ export async function rebuildQueue(surroundings: Surroundings): Promise<boolean>
   return true;
 }
 
-async function leadOf(jetStream: JetStream, name: string): Promise<"led" | "leaderless" | "missing"> {
-  try {
-    await streamInfo(jetStream, name);
-    return "led";
-  } catch (error) {
-    if (error instanceof JetStreamError && error.code === streamNotFound) return "missing";
-    if (isBrokerUnavailable(error)) return "leaderless";
-    throw error;
-  }
-}
-
-/** Without a leader nobody says that a stream is gone, so it is looked at. */
-async function removeStream(jetStream: JetStream, name: string): Promise<void> {
-  const untilMs = Date.now() + limits.setUpWithinMs;
+/** `leaderless`: nobody has answered for the stream for `patienceMs`, in at least one look. */
+async function leadOf(jetStream: JetStream, name: string, patienceMs = 0): Promise<"led" | "leaderless" | "missing"> {
+  const untilMs = Date.now() + patienceMs;
   for (;;) {
-    await jetStream.ask(`STREAM.DELETE.${name}`, {}, limits.readTimeoutMs).catch(() => undefined);
-    if ((await leadOf(jetStream, name)) === "missing") return;
-    if (Date.now() > untilMs) throw new BrokerUnavailableError(`the stream ${name} could not be removed`);
+    try {
+      await streamInfo(jetStream, name);
+      return "led";
+    } catch (error) {
+      if (error instanceof JetStreamError && error.code === streamNotFound) return "missing";
+      if (!isBrokerUnavailable(error)) throw error;
+    }
+    if (Date.now() >= untilMs) return "leaderless";
     await sleep(limits.setUpRetryMs);
   }
 }
