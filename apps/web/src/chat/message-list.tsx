@@ -47,10 +47,14 @@ export function MessageList({ path, unsent, older, found }: MessageListProps) {
     getScrollElement: () => scroller.current,
     getItemKey: keyOf,
     estimateSize: (index) => rowHeight(path[index]?.message, scroller.current?.clientWidth ?? 0),
+    // Past every end: without it the first rows would be drawn, to be thrown away for the last.
+    initialOffset: Number.MAX_SAFE_INTEGER,
     anchorTo: "end",
     followOnAppend: true,
     scrollEndThreshold: followPixels,
     overscan: overscanRows,
+    // In a task of its own behind the scroll event's, which has to lay out and paint: the rows beyond the view hide the wait.
+    useFlushSync: false,
     gap: rowGapPixels,
     paddingStart: 28,
     paddingEnd: 32,
@@ -58,7 +62,7 @@ export function MessageList({ path, unsent, older, found }: MessageListProps) {
     directDomUpdatesMode: "position",
     // What is being edited keeps what was typed, however far one scrolls meanwhile.
     rangeExtractor: (range) => withRow(defaultRangeExtractor(range), editedIndex),
-    onChange: (instance) => setAway(instance.getDistanceFromEnd() > awayPixels),
+    onChange: (instance) => setAway(toEndPixels(instance) > awayPixels),
   });
   useBeginAtEnd(list);
   useFoundInView(list, found, path);
@@ -93,6 +97,11 @@ const Row = memo(function Row({ step, unsent }: { step: PathStep | undefined; un
   if (step === undefined) return unsent === undefined ? null : <Unsent message={unsent} />;
   return step.message.role === "user" ? <UserMessage {...step} /> : <Answer {...step} />;
 });
+
+/** As far as the rows are measured: the element itself would have to be laid out for it once more each time. */
+function toEndPixels(list: List): number {
+  return list.getTotalSize() - (list.scrollOffset ?? 0) - (list.scrollRect?.height ?? 0);
+}
 
 function rowKey(index: number, path: readonly PathStep[], unsent: readonly UnsentMessage[]): string {
   return path[index]?.message.message_id ?? unsent[index - path.length]?.key ?? `${index}`;
