@@ -41,7 +41,13 @@ export async function connectNats(settings: NatsSettings, events: NatsEvents): P
   const jetStream = new JetStream(link, settings.service === "worker");
   const report = (error: unknown) => link.report(error);
   const queue = new NatsWorkQueue(link, jetStream, settings.ackWaitMs ?? limits.ackWaitMs);
-  const surroundings = { jetStream, settings, hasJetStream: () => link.hasJetStream, nowMs: Date.now };
+  const surroundings = {
+    jetStream,
+    settings,
+    hasJetStream: () => link.hasJetStream,
+    turnToAnother: () => link.turnToAnother(),
+    nowMs: Date.now,
+  };
   events.connected();
   return {
     journal: new NatsJournal(jetStream, settings.partitions, report),

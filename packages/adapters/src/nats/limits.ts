@@ -51,6 +51,8 @@ export const natsLimits = {
   /** How long a start waits for JetStream, or for a stream that somebody else makes, and the pause between two looks. */
   setUpWithinMs: 20_000,
   setUpRetryMs: 250,
+  /** A server that says for so long that a stream is not there is left for another, which may know better. */
+  missingBelievedMs: 2_500,
   /** Nodes elect a leader within this time; a stream without one for longer will not get one by itself. */
   electionMs: 10_000,
   /** The servers' clock may differ from ours by this much. */

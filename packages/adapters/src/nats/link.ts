@@ -83,6 +83,11 @@ export class NatsLink {
     return info === undefined || info.jetstream === true;
   }
 
+  /** Leaves the server for the next of those it was given, as far as there are several. */
+  turnToAnother(): void {
+    if (this.#connected) this.#connection.reconnect().catch((error: unknown) => this.report(error));
+  }
+
   /** Tells of an error that nobody waits for. */
   report(error: unknown): void {
     this.#events.error(error);

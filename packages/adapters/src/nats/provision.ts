@@ -22,11 +22,15 @@ const consumerNotFound = 10014;
 const streamNameInUse = 10058;
 const notEnabled = new Set([10039, 10076]);
 
-/** What looks at the streams and makes them. `hasJetStream`: the server we are connected to has it itself. */
+/**
+ * What looks at the streams and makes them. `hasJetStream`: the server we are connected to has it itself.
+ * `turnToAnother`: leaves that server for the next.
+ */
 export type Surroundings = {
   readonly jetStream: JetStream;
   readonly settings: NatsSettings;
   readonly hasJetStream: () => boolean;
+  readonly turnToAnother: () => void;
   readonly nowMs: () => number;
 };
 
@@ -90,10 +94,15 @@ export async function checkQueue(surroundings: Surroundings): Promise<void> {
   await persistently(surroundings, async () => refuseFault(plan, await streamInfo(surroundings.jetStream, plan.name)));
 }
 
-/** Again while JetStream is not ready yet, as when a cluster has just been started, or a stream is not made yet. */
+/**
+ * Again while JetStream is not ready yet, as when a cluster has just been started, or a stream is not made yet. A node that
+ * lost its copy of a stream and leads the cluster says that there is no such stream (seen with 2.9.10), and to those who are
+ * connected to it before the one that has it: so others are asked as well.
+ */
 async function persistently(surroundings: Surroundings, task: () => Promise<void>): Promise<void> {
   const withinMs = surroundings.settings.setUpWithinMs ?? limits.setUpWithinMs;
   const untilMs = Date.now() + withinMs;
+  let turnAtMs = Date.now() + limits.missingBelievedMs;
   for (;;) {
     try {
       return await task();
@@ -107,6 +116,10 @@ async function persistently(surroundings: Surroundings, task: () => Promise<void
       }
       if (!mayCome) throw new BrokerSetupError(`NATS cannot be set up: ${reasonOf(error)}.`);
       if (Date.now() + limits.setUpRetryMs > untilMs) throw new BrokerSetupError(lateSentence(isMissing, withinMs));
+      if (isMissing && Date.now() > turnAtMs) {
+        surroundings.turnToAnother();
+        turnAtMs = Date.now() + limits.missingBelievedMs;
+      }
       await sleep(limits.setUpRetryMs);
     }
   }

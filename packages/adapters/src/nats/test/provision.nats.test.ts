@@ -13,7 +13,7 @@ import { connectFirst } from "../connecting.ts";
 import { BrokerSetupError, type NatsSettings } from "../index.ts";
 import { JetStream } from "../jetstream.ts";
 import { NatsLink } from "../link.ts";
-import { provision } from "../provision.ts";
+import { checkQueue, provision } from "../provision.ts";
 import { openAdministration, openBroker, removeStreams, settingsOf, startServer } from "./broker.ts";
 
 const minuteNs = 60 * 1_000_000_000;
@@ -33,6 +33,8 @@ const requests = {
   discard: DiscardPolicy.New,
   duplicate_window: 2 * minuteNs,
 };
+
+const ignored = { connected: () => undefined, disconnected: () => undefined, error: () => undefined };
 
 describe("setting up NATS", () => {
   let server: ServiceProcess;
@@ -111,14 +113,11 @@ describe("setting up NATS", () => {
 
   it("refuses a server whose clock is far off, and leaves nothing behind", async () => {
     const settings = settingsOf([server]);
-    const link = new NatsLink(await connectFirst(settings), "_INBOX_worker", {
-      connected: () => undefined,
-      disconnected: () => undefined,
-      error: () => undefined,
-    });
+    const link = new NatsLink(await connectFirst(settings), "_INBOX_worker", ignored);
     onTestFinished(() => link.close());
     const nowMs = () => Date.now() + 60_000;
-    const surroundings = { jetStream: new JetStream(link, false), settings, hasJetStream: () => true, nowMs };
+    const jetStream = new JetStream(link, false);
+    const surroundings = { jetStream, settings, hasJetStream: () => true, turnToAnother: () => undefined, nowMs };
     await expect(provision(surroundings)).rejects.toThrow(/The clock of the NATS server is 60 s behind/);
     expect((await administration.streams.info("OWNERS")).state.messages).toBe(0);
   });
@@ -144,6 +143,23 @@ describe("setting up NATS", () => {
     await administration.streams.add({ ...requests, retention: RetentionPolicy.Limits });
     await expect(hasty.check()).rejects.toThrow(/retention limits where workqueue is needed/);
   });
+
+  it("asks another server where one says that there is no queue", async () => {
+    const both = [server, await startServer()];
+    const settings = settingsOf(both, { service: "pod", setUpWithinMs: 30_000 });
+    const connection = await connectFirst(settings);
+    const link = new NatsLink(connection, "_INBOX_pod", ignored);
+    onTestFinished(() => link.close());
+    const jetStream = new JetStream(link, false);
+    const turnToAnother = () => link.turnToAnother();
+    const surroundings = { jetStream, settings, hasJetStream: () => true, turnToAnother, nowMs: Date.now };
+    // The one that it is not connected to has the streams.
+    const isAsked = ({ command }: ServiceProcess) => connection.getServer().endsWith(`:${command.port}`);
+    const { broker } = await openBroker(settingsOf(both.filter((one) => !isAsked(one))));
+    await broker.provision();
+    await checkQueue(surroundings);
+    expect(both.filter(isAsked)).toHaveLength(1);
+  }, 60_000);
 
   it("names the setting when the password is wrong", async () => {
     const connecting = openBroker(settingsOf([server], { password: "guessed", reachWithinMs: 60_000 }));
