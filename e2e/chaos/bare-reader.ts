@@ -9,7 +9,8 @@ const idMark = Buffer.from("\nid: ");
  * when it was lost and when the next piece came, and looks at no text.
  */
 export class BareReader {
-  readonly #url: URL;
+  #url: URL;
+  readonly #gatewayUrl: string;
   readonly #userId: string;
   readonly #agent = new http.Agent({ keepAlive: false });
   #request: http.ClientRequest | null = null;
@@ -24,8 +25,10 @@ export class BareReader {
     this.#resolveShown = resolve;
   });
 
-  constructor(gatewayUrl: string, sessionId: string, userId: string) {
-    this.#url = new URL(`/api/sse?session_id=${encodeURIComponent(sessionId)}`, gatewayUrl);
+  /** `firstUrl`: where it connects the first time; afterwards it is the gateway that finds it a pod. */
+  constructor(gatewayUrl: string, sessionId: string, userId: string, firstUrl: string = gatewayUrl) {
+    this.#url = new URL(`/api/sse?session_id=${encodeURIComponent(sessionId)}`, firstUrl);
+    this.#gatewayUrl = gatewayUrl;
     this.#userId = userId;
     this.#connect();
   }
@@ -50,6 +53,7 @@ export class BareReader {
         this.#isWaiting = true;
         this.losses.push({ atMs: performance.now(), nextPieceAtMs: null });
       }
+      this.#url = new URL(`${this.#url.pathname}${this.#url.search}`, this.#gatewayUrl);
       setTimeout(() => this.#connect(), waitMs);
     };
     this.#request = http.get(this.#url, { headers, agent: this.#agent }, (response) => {

@@ -27,6 +27,8 @@ export type Plan = {
   readonly answers: number;
   /** Further readers of each answer, which look at no text. */
   readonly bareReadersEach: number;
+  /** The pod that all of these are connected to at first; else the gateway spreads them. */
+  readonly bareReadersOn?: string;
   readonly tokensPerSecond: number;
   readonly seconds: number;
   /** Does it and returns when it began; what comes back afterwards is awaited by `restore`. */
@@ -118,6 +120,14 @@ export const plans: readonly Plan[] = [
     samples: nextPieces,
   },
   {
+    name: "SIGKILL of a pod with all of 500 readers of 50 answers: to the next piece for each",
+    aimMs: 1_000,
+    ...pace,
+    ...{ answers: 50, bareReadersEach: 10, bareReadersOn: "pod-1", seconds: 20 },
+    ...signalled("pod-1", "SIGKILL"),
+    samples: nextPieces,
+  },
+  {
     name: "SIGKILL of the leading NATS node of three: the longest pause of each of 100 answers",
     aimMs: null,
     ...pace,
@@ -147,6 +157,11 @@ export async function measure({ cluster, provider }: ChaosWorld, plan: Plan, rou
   };
 }
 
+function addressOf(cluster: Cluster, name: string): string {
+  const { host, port } = cluster.process(name).command;
+  return `http://${host}:${port}`;
+}
+
 async function oneRound(cluster: Cluster, plan: Plan, round: number): Promise<readonly number[]> {
   const { answers: streams, bareReadersEach, tokensPerSecond, seconds } = plan;
   const options: CrowdOptions = {
@@ -155,8 +170,9 @@ async function oneRound(cluster: Cluster, plan: Plan, round: number): Promise<re
   };
   const crowd = new Crowd(cluster, options);
   await crowd.begin();
+  const firstUrl = plan.bareReadersOn === undefined ? cluster.gatewayUrl : addressOf(cluster, plan.bareReadersOn);
   const bareReaders = crowd.talks.flatMap(({ conversation: { sessionId, userId } }) =>
-    Array.from({ length: bareReadersEach }, () => new BareReader(cluster.gatewayUrl, sessionId, userId)),
+    Array.from({ length: bareReadersEach }, () => new BareReader(cluster.gatewayUrl, sessionId, userId, firstUrl)),
   );
   await Promise.all(bareReaders.map(({ shown }) => shown));
   await sleep(1_000);
