@@ -27,7 +27,11 @@ export function openDatabase(settings: PoolSettings): { database: Kysely<Databas
     application_name: "universal-chat-interface",
   });
   // Without this listener the process dies when the server restarts.
-  pool.on("error", settings.connectionLost);
+  pool.on("error", (error: Error & { client?: unknown }) => {
+    // The pool hangs the whole client onto it, with all that it was set up with: nothing for a log.
+    delete error.client;
+    settings.connectionLost(error);
+  });
   return { database: new Kysely<Database>({ dialect: new PostgresDialect({ pool: new GuardedPool(pool) }) }), pool };
 }
 
