@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { subjects } from "@uci/protocol";
 import type { ServiceProcess } from "@uci/services";
 import type { Journal, LiveChannel, OwnerRegister, WorkQueue } from "@uci/stream";
 import {
@@ -7,6 +8,7 @@ import {
   ownerRegisterConformance,
   workQueueConformance,
 } from "@uci/stream/conformance";
+import { vi } from "vitest";
 import type { NatsSettings } from "../index.ts";
 import { openBroker, removeStreams, settingsOf } from "./broker.ts";
 
@@ -55,9 +57,35 @@ function patient(queue: WorkQueue): WorkQueue {
 function between(pod: LiveChannel, worker: LiveChannel): LiveChannel {
   return {
     publish: (subject, message) => worker.publish(subject, message),
-    subscribe: (filter, handler) => (filter.startsWith("chat.message.") ? worker : pod).subscribe(filter, handler),
+    subscribe: async (filter, handler) => {
+      const isOfWorker = filter.startsWith("chat.message.");
+      const subscription = await (isOfWorker ? worker : pod).subscribe(filter, handler);
+      if (isOfWorker) await untilRouted(worker, pod, subjects.messageRead);
+      else await untilRouted(pod, worker, subjects.podResponse);
+      return subscription;
+    },
     request: (subject, message, timeoutMs) => pod.request(subject, message, timeoutMs),
   };
+}
+
+/**
+ * A subscription is in force at the listener's own server at once, and at the others of a cluster a little later.
+ * Servers tell each other of subscriptions in their order, so once a younger one is heard, all older ones are known.
+ */
+async function untilRouted(listener: LiveChannel, sender: LiveChannel, subjectOf: (id: string) => string) {
+  const subject = subjectOf(`routed-${views++}`);
+  let isHeard = false;
+  const marker = await listener.subscribe(subject, () => {
+    isHeard = true;
+  });
+  await vi.waitFor(
+    () => {
+      sender.publish(subject, null);
+      if (!isHeard) throw new Error("the other server does not know of the subscription yet");
+    },
+    { timeout: 20_000, interval: 5 },
+  );
+  marker.close();
 }
 
 /** Runs the suites of all ports, each test on a connection of its own, with the rights of a worker, and of a pod where it talks to one. */
