@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { startBrowser } from "./browser.ts";
+import { drawnOn } from "./screen-steps.ts";
 import { screenAnswer, screens } from "./screens.ts";
 import { ScriptedChat } from "./scripted-chat.ts";
 
@@ -207,8 +208,10 @@ describe("the page for everyone", { timeout: 5 * limitMs }, () => {
     const page = await open({ forcedColors: "active" });
     await answered(page, "Tell me 20 words");
     const send = page.getByTestId("send");
-    const border = await send.evaluate("(element) => getComputedStyle(element).borderTopStyle");
-    expect(border).not.toBe("none");
+    const border = await send.evaluate(
+      (element) => element.ownerDocument.defaultView.getComputedStyle(element).borderTopStyle,
+    );
+    expect(border).toBe("solid");
     const durations = (await page.evaluate(
       `[...document.querySelectorAll("*")].map((element) => parseFloat(getComputedStyle(element).animationDuration))`,
     )) as number[];
@@ -216,6 +219,18 @@ describe("the page for everyone", { timeout: 5 * limitMs }, () => {
     await page.emulateMedia({ forcedColors: "none", contrast: "more" });
     expect(await violations(page)).toEqual([]);
   });
+
+  it.each(["reduce", "no-preference"] as const)(
+    "a diagram is whole in its picture, motion: %s",
+    async (reducedMotion) => {
+      const page = await open({ reducedMotion });
+      await answered(page, "show everything");
+      const drawn = await drawnOn(page.getByTestId("diagram").locator("img"));
+      expect(drawn.width).toBeGreaterThan(0.9);
+      expect(drawn.height).toBeGreaterThan(0.6);
+      expect(drawn.fromEdge).toBeGreaterThan(0);
+    },
+  );
 
   it("the page can be installed, and opens without its server; no conversation is kept by it", async () => {
     const page = await open();

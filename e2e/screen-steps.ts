@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type { ScriptedChat } from "./scripted-chat.ts";
 
 /** How long a step on the way to a screen may take. */
@@ -51,4 +51,27 @@ export async function sideBar(page: Page): Promise<void> {
   if (await search.isVisible()) return;
   await page.locator("header button").first().click();
   await search.waitFor({ timeout: stepLimitMs });
+}
+
+/** How much of a picture's own width and height is drawn on, and how far from its nearest edge, in its own pixels. */
+export async function drawnOn(picture: Locator): Promise<{ width: number; height: number; fromEdge: number }> {
+  await picture.waitFor({ timeout: stepLimitMs });
+  return picture.evaluate(async (image) => {
+    await image.decode();
+    const { naturalWidth: width, naturalHeight: height } = image;
+    const canvas = Object.assign(image.ownerDocument.createElement("canvas"), { width, height });
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    let [left, top, right, bottom] = [width, height, -1, -1];
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        if (data[4 * (y * width + x) + 3] === 0) continue;
+        [left, top] = [Math.min(left, x), Math.min(top, y)];
+        [right, bottom] = [Math.max(right, x), Math.max(bottom, y)];
+      }
+    }
+    const fromEdge = Math.min(left, top, width - 1 - right, height - 1 - bottom);
+    return { width: (right - left + 1) / width, height: (bottom - top + 1) / height, fromEdge };
+  });
 }
