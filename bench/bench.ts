@@ -21,7 +21,7 @@ import { start } from "./cases/start.ts";
 
 const usage = `Speed against yardsticks, in one run on one machine.
 
-  npm run bench                     three rounds, at most ten minutes on two cores
+  npm run bench                     three rounds, about eleven minutes on two cores
   npm run bench -- --full           five rounds
   npm run bench -- --only NAME      cases whose name begins with it; may be given again
 `;
