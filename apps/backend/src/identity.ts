@@ -28,7 +28,8 @@ const knownUsers = 10_000;
 /** Trusted mode: the gateway in front has authenticated the caller and names it. */
 export class TrustedIdentifier implements Identifier {
   readonly #users: UserStore;
-  readonly #ensured = new LRUCache<string, true>({ max: knownUsers });
+  /** Asked once for all who come at the same time, as hundreds do when a pod is lost. */
+  readonly #ensured = new LRUCache<string, Promise<void>>({ max: knownUsers });
 
   constructor(users: UserStore) {
     this.#users = users;
@@ -51,11 +52,21 @@ export class TrustedIdentifier implements Identifier {
     if (userId.length === 0 || userId.length > 128 || /[\u0000-\u001f\u007f]/.test(userId) || !userId.isWellFormed()) {
       throw new RegisteredError("invalid_request", "user_id must have 1 to 128 characters and no control characters.");
     }
-    if (!this.#ensured.has(userId)) {
-      await this.#users.ensure(userId);
-      this.#ensured.set(userId, true);
-    }
+    await this.#ensure(userId);
     return { userId, account: { user_id: userId, name: userId, email: null, guest: false, role: "user" } };
+  }
+
+  async #ensure(userId: string): Promise<void> {
+    const known = this.#ensured.get(userId);
+    if (known !== undefined) return known;
+    const ensured = this.#users.ensure(userId);
+    this.#ensured.set(userId, ensured);
+    try {
+      await ensured;
+    } catch (error) {
+      if (this.#ensured.peek(userId) === ensured) this.#ensured.delete(userId);
+      throw error;
+    }
   }
 }
 
