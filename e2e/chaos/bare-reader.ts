@@ -1,19 +1,19 @@
-import http from "node:http";
+import net from "node:net";
 
 const retryMs = 50;
 const pieceNames = [Buffer.from("event: chunk\n"), Buffer.from("event: snapshot\n")];
 const idMark = Buffer.from("\nid: ");
+const opened = Buffer.from("HTTP/1.1 200 ");
 
 /**
- * A reader that costs next to nothing: holds a stream open, at once anew when it is lost, from the last cursor on. Notes
- * when it was lost and when the next piece came, and looks at no text.
+ * A reader that costs next to nothing, on a socket without a client of HTTP: holds a stream open, at once anew when it
+ * is lost, from the last cursor on. Notes when it was lost and when the next piece came, and looks at no text.
  */
 export class BareReader {
   #url: URL;
   readonly #gatewayUrl: string;
   readonly #userId: string;
-  readonly #agent = new http.Agent({ keepAlive: false });
-  #request: http.ClientRequest | null = null;
+  #socket: net.Socket | null = null;
   #cursor: string | null = null;
   #isClosed = false;
   #isWaiting = true;
@@ -35,38 +35,35 @@ export class BareReader {
 
   close(): void {
     this.#isClosed = true;
-    this.#request?.destroy();
-    this.#agent.destroy();
+    this.#socket?.destroy();
   }
 
   #connect(): void {
     if (this.#isClosed) return;
-    const headers = {
-      "X-User-Id": this.#userId,
-      ...(this.#cursor === null ? {} : { "Last-Event-ID": this.#cursor }),
-    };
-    let isOver = false;
-    const over = (waitMs: number) => {
-      if (isOver || this.#isClosed) return;
-      isOver = true;
-      if (!this.#isWaiting) {
-        this.#isWaiting = true;
-        this.losses.push({ atMs: performance.now(), nextPieceAtMs: null });
-      }
-      this.#url = new URL(`${this.#url.pathname}${this.#url.search}`, this.#gatewayUrl);
-      setTimeout(() => this.#connect(), waitMs);
-    };
-    this.#request = http.get(this.#url, { headers, agent: this.#agent }, (response) => {
-      if (response.statusCode !== 200) {
-        response.resume();
-        over(retryMs);
-        return;
-      }
-      response.on("data", (bytes: Buffer) => this.#take(bytes));
-      response.on("close", () => over(0));
-      response.on("error", () => over(0));
+    const { hostname, host, port, pathname, search } = this.#url;
+    const socket = net.connect({ host: hostname, port: Number(port), noDelay: true });
+    this.#socket = socket;
+    const cursor = this.#cursor === null ? "" : `Last-Event-ID: ${this.#cursor}\r\n`;
+    socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nX-User-Id: ${this.#userId}\r\n${cursor}\r\n`);
+    let isOpen = false;
+    socket.on("data", (bytes) => {
+      isOpen ||= bytes.subarray(0, opened.length).equals(opened);
+      if (isOpen) this.#take(bytes);
+      // Refused: the connection would be kept for another question.
+      else socket.destroy();
     });
-    this.#request.on("error", () => over(retryMs));
+    socket.on("error", () => undefined);
+    socket.on("close", () => this.#over(isOpen ? 0 : retryMs));
+  }
+
+  #over(waitMs: number): void {
+    if (this.#isClosed) return;
+    if (!this.#isWaiting) {
+      this.#isWaiting = true;
+      this.losses.push({ atMs: performance.now(), nextPieceAtMs: null });
+    }
+    this.#url = new URL(`${this.#url.pathname}${this.#url.search}`, this.#gatewayUrl);
+    setTimeout(() => this.#connect(), waitMs);
   }
 
   #take(bytes: Buffer): void {

@@ -1,7 +1,6 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import fastifyHelmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import fastifySwagger from "@fastify/swagger";
 import {
@@ -19,6 +18,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
+import helmet from "helmet";
 import { errorBody, errorHandler, registered, sendError } from "./errors.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { attachmentRoutes } from "./routes/attachments.ts";
@@ -59,7 +59,9 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(errorHandler(ports.unavailable));
   takeJsonAlone(app);
-  await app.register(fastifyHelmet, { global: true, ...securityHeaders(config.publicUrl) });
+  // Made once: Fastify's plugin for it reads the whole policy anew for every request.
+  const setSecurityHeaders = helmet(securityHeaders(config.publicUrl));
+  app.addHook("onRequest", async (request, reply) => setSecurityHeaders(request.raw, reply.raw, () => undefined));
   await describeApi(app);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("X-Correlation-Id", request.id);

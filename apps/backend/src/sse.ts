@@ -55,7 +55,14 @@ export class SseConnection implements ReaderSink {
   /** Old proxies speak HTTP/1.0, which has no pieces. */
   readonly #isChunked: boolean;
 
-  constructor(response: ServerResponse, headers: Record<string, string>, drained: () => void, ended: () => void) {
+  /** `opening` is the first event; it leaves in one write with the head. */
+  constructor(
+    response: ServerResponse,
+    headers: Record<string, string>,
+    opening: StreamEvent,
+    drained: () => void,
+    ended: () => void,
+  ) {
     this.#response = response;
     this.#ended = ended;
     response.writeHead(200, {
@@ -66,7 +73,7 @@ export class SseConnection implements ReaderSink {
       "X-Accel-Buffering": "no",
     });
     response.socket?.setNoDelay(true);
-    response.write(`retry: ${wireTimes.sseRetryMs}\n: open\n\n`);
+    response.write(`retry: ${wireTimes.sseRetryMs}\n: open\n\n${frame(opening, null)}`);
     this.#isChunked = response.chunkedEncoding;
     const { socket } = response;
     socket?.on("drain", drained);

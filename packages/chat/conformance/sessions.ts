@@ -30,7 +30,10 @@ export function sessionConformance(makeStore: MakeStore): void {
       const made = await Promise.all(Array.from({ length: 5 }, () => sessions().ensure(scene.user, id)));
       expect(made.filter((entry) => entry?.created)).toHaveLength(1);
       expect(new Set(made.map((entry) => entry?.session.session_id))).toEqual(new Set([id]));
-      expect(await sessions().ensure((await scene.asAnother()).user, id)).toBeNull();
+      const other = await scene.asAnother();
+      const atOnce = [sessions().ensure(scene.user, id), sessions().ensure(other.user, id)];
+      atOnce.push(sessions().ensure(other.user, newId("theirs")), sessions().ensure(scene.user, id));
+      expect((await Promise.all(atOnce)).map((entry) => entry?.created ?? null)).toEqual([false, null, true, false]);
     });
 
     it("S3 are listed page by page, the latest activity first", async () => {

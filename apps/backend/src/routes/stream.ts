@@ -101,20 +101,15 @@ function open(
   wanted: { userId: string; sessionIds: readonly string[]; cursor: Cursor },
 ): void {
   const connectionId = ports.makeId("connection");
-  const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
+  const { userId, sessionIds, cursor } = wanted;
+  const { raw } = reply;
+  // What is on the response itself goes with it anyway; the rest would be lost with the reply.
+  const others = Object.entries(reply.getHeaders()).filter(([name]) => !raw.hasHeader(name));
+  const headers = Object.fromEntries(others.map(([name, value]) => [name, String(value)]));
   reply.hijack();
   const sse = new SseConnection(
-    reply.raw,
+    raw,
     headers,
-    () => reader.drained(connectionId),
-    () => {
-      streams.remove(sse);
-      reader.detach(connectionId);
-    },
-  );
-  streams.add(sse, wanted.userId);
-  const { userId, sessionIds, cursor } = wanted;
-  sse.send(
     {
       event: "connected",
       data: {
@@ -124,11 +119,16 @@ function open(
         pod_id: config.podId,
       },
     },
-    null,
+    () => reader.drained(connectionId),
+    () => {
+      streams.remove(sse);
+      reader.detach(connectionId);
+    },
   );
+  streams.add(sse, userId);
   const connection = new ReaderConnection(connectionId, userId, sessionIds, sse, cursor);
   reader.attach(connection).catch((error: unknown) => {
     request.log.error({ err: error, connection_id: connectionId }, "stream could not be brought up to date");
-    reply.raw.destroy();
+    raw.destroy();
   });
 }

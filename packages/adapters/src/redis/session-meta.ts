@@ -1,5 +1,6 @@
 import { type SessionMeta, type SessionMetaCache, sessionMetaTimes } from "@uci/chat";
 import { keys, keyTimes } from "@uci/protocol";
+import { Gathering } from "./gathering.ts";
 import { redisLimits as limits } from "./limits.ts";
 import type { RedisLink } from "./link.ts";
 import { dropMetaScript, keepMetaScript } from "./scripts.ts";
@@ -15,18 +16,15 @@ const standardTimes: SessionMetaTimes = {
 export class RedisSessionMetaCache implements SessionMetaCache {
   readonly #link: RedisLink;
   readonly #times: SessionMetaTimes;
+  readonly #questions = new Gathering<string, SessionMeta | null>((sessionIds) => this.#findTogether(sessionIds));
 
   constructor(link: RedisLink, times: SessionMetaTimes = standardTimes) {
     this.#link = link;
     this.#times = times;
   }
 
-  async find(sessionId: string): Promise<SessionMeta | null> {
-    const { user_id, title, created_at, updated_at } = await this.#link.run((client) =>
-      client.hgetall(keys.sessionMeta(sessionId)),
-    );
-    if (user_id === undefined || created_at === undefined || updated_at === undefined) return null;
-    return { user_id, title: title ?? null, created_at, updated_at };
+  find(sessionId: string): Promise<SessionMeta | null> {
+    return this.#questions.add(sessionId);
   }
 
   async keep(sessionId: string, meta: SessionMeta): Promise<void> {
@@ -43,4 +41,18 @@ export class RedisSessionMetaCache implements SessionMetaCache {
       await this.#link.runScript(dropMetaScript, names, [this.#times.droppedMs]);
     }
   }
+
+  async #findTogether(sessionIds: readonly string[]): Promise<readonly (SessionMeta | null)[]> {
+    const wanted = [...new Set(sessionIds)];
+    const replies = await this.#link.runTogether((pipeline) => {
+      for (const sessionId of wanted) pipeline.hgetall(keys.sessionMeta(sessionId));
+    });
+    const found = new Map(replies.map((reply, index) => [wanted[index]!, metaOf(reply as Record<string, string>)]));
+    return sessionIds.map((sessionId) => found.get(sessionId) ?? null);
+  }
+}
+
+function metaOf({ user_id, title, created_at, updated_at }: Readonly<Record<string, string>>): SessionMeta | null {
+  if (user_id === undefined || created_at === undefined || updated_at === undefined) return null;
+  return { user_id, title: title ?? null, created_at, updated_at };
 }

@@ -1,5 +1,6 @@
 import { keys, keyTimes } from "@uci/protocol";
 import type { RegisteredConnection, SessionRegistry } from "@uci/stream";
+import { Gathering } from "./gathering.ts";
 import { redisLimits as limits } from "./limits.ts";
 import type { RedisLink } from "./link.ts";
 import { deadMembersScript, deadPodScript, deregisterScript, registerScript } from "./scripts.ts";
@@ -11,6 +12,12 @@ const standardTimes: RedisRegistryTimes = {
   heartbeatTtlMs: keyTimes.heartbeatTtlSeconds * 1000,
 };
 
+type Change = {
+  readonly kind: "register" | "deregister";
+  readonly podId: string;
+  readonly connections: readonly RegisteredConnection[];
+};
+
 /**
  * The session registry in Redis: who is where, as sets of a session's connections, a hash of a pod's, and a heartbeat
  * a pod. Throws `RedisError`, at once while Redis is away.
@@ -20,6 +27,7 @@ export class RedisSessionRegistry implements SessionRegistry {
   readonly #times: RedisRegistryTimes;
   /** Connections that ended while Redis could not be told. */
   readonly #leftBehind = new Map<string, { podId: string; connection: RegisteredConnection }>();
+  readonly #changes = new Gathering<Change, undefined>((changes) => this.#sendTogether(changes));
 
   constructor(link: RedisLink, times: RedisRegistryTimes = standardTimes) {
     this.#link = link;
@@ -28,9 +36,7 @@ export class RedisSessionRegistry implements SessionRegistry {
 
   async register(podId: string, connections: readonly RegisteredConnection[]): Promise<void> {
     for (const connection of connections) this.#leftBehind.delete(nameOf(podId, connection));
-    await this.#tell(podId, connections, (names, values) =>
-      this.#link.runScript(registerScript, names, [podId, this.#times.connectionsTtlMs, ...values]),
-    );
+    await this.#changes.add({ kind: "register", podId, connections });
   }
 
   async renew(podId: string, connections: readonly RegisteredConnection[] | null): Promise<boolean> {
@@ -39,7 +45,8 @@ export class RedisSessionRegistry implements SessionRegistry {
       pipeline.exists(heartbeat).set(heartbeat, Date.now(), "PX", this.#times.heartbeatTtlMs),
     );
     await this.#removeLeftBehind();
-    if (connections !== null) await this.register(podId, connections);
+    // A pod's whole list, one piece after the other: nobody is kept waiting behind all of it.
+    for (const some of pieces(connections ?? [], limits.connectionsAtOnce)) await this.register(podId, some);
     return known === 1;
   }
 
@@ -64,9 +71,7 @@ export class RedisSessionRegistry implements SessionRegistry {
 
   async deregister(podId: string, connections: readonly RegisteredConnection[]): Promise<void> {
     try {
-      await this.#tell(podId, connections, (names, values) =>
-        this.#link.runScript(deregisterScript, names, [podId, ...values]),
-      );
+      await this.#changes.add({ kind: "deregister", podId, connections });
     } catch (error) {
       for (const connection of connections) {
         if (this.#leftBehind.size >= limits.mostLeftBehind) break;
@@ -84,17 +89,21 @@ export class RedisSessionRegistry implements SessionRegistry {
     return swept;
   }
 
-  /** Tells connections in pieces that none of which keeps the server long. */
-  async #tell(
-    podId: string,
-    connections: readonly RegisteredConnection[],
-    send: (names: readonly string[], values: readonly string[]) => Promise<unknown>,
-  ): Promise<void> {
-    for (const some of pieces(connections, limits.connectionsAtOnce)) {
-      const names = some.map(({ session_id }) => keys.sessionConnections(session_id));
+  /** All is sent before anything is waited for, so that the server takes it in this order. */
+  async #sendTogether(changes: readonly Change[]): Promise<readonly undefined[]> {
+    await Promise.all(alike(changes).flatMap((change) => this.#send(change)));
+    return changes.map(() => undefined);
+  }
+
+  /** In pieces none of which keeps the server long. */
+  #send({ kind, podId, connections }: Change): Promise<unknown>[] {
+    return [...pieces(connections, limits.connectionsAtOnce)].map((some) => {
+      const names = [keys.podConnections(podId), ...some.map(({ session_id }) => keys.sessionConnections(session_id))];
       const values = some.flatMap(({ connection_id, session_id }) => [connection_id, session_id]);
-      await send([keys.podConnections(podId), ...names], values);
-    }
+      return kind === "register"
+        ? this.#link.runScript(registerScript, names, [podId, this.#times.connectionsTtlMs, ...values])
+        : this.#link.runScript(deregisterScript, names, [podId, ...values]);
+    });
   }
 
   async #removeLeftBehind(): Promise<void> {
@@ -153,6 +162,17 @@ export class RedisSessionRegistry implements SessionRegistry {
       this.#link.runScript(deadMembersScript, names, some).catch(() => {});
     }
   }
+}
+
+/** Changes that follow each other and are of the same kind, as one. */
+function alike(changes: readonly Change[]): Change[] {
+  const joined: { kind: Change["kind"]; podId: string; connections: RegisteredConnection[] }[] = [];
+  for (const { kind, podId, connections } of changes) {
+    const last = joined.at(-1);
+    if (last?.kind === kind && last.podId === podId) last.connections.push(...connections);
+    else joined.push({ kind, podId, connections: [...connections] });
+  }
+  return joined;
 }
 
 /** Fields and values in turn, each value being sessions joined by commas. */

@@ -29,7 +29,7 @@ type LedgerRow = {
 export class PostgresLedger implements AnswerLedger {
   readonly #database: Kysely<Database>;
   /** By how long ago an answer may have ended to be listed. */
-  readonly #listings = new Map<number | undefined, SharedListing>();
+  readonly #listings = new Map<number | undefined, SharedListing<AnswerRow>>();
 
   constructor(database: Kysely<Database>) {
     this.#database = database;

@@ -1,23 +1,33 @@
 import type { MessageStore, Page, PageRequest, SessionChange, SessionFilter, SessionStore } from "@uci/chat";
 import type { Message, Session } from "@uci/protocol";
-import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
+import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from "kysely";
 import { pageOf, parsePageCursor } from "./page-cursor.ts";
-import type { Database } from "./schema.ts";
+import type { ChatSessionsTable, Database } from "./schema.ts";
+import { SharedListing } from "./shared-listing.ts";
 import { storable, storableJson } from "./storable.ts";
 import { messageView, sessionView } from "./views.ts";
 
 export class PostgresSessions implements SessionStore {
   readonly #database: Kysely<Database>;
   readonly #makeSessionId: () => string;
+  /** Whose sessions these are, for all who come at once. */
+  readonly #owned: SharedListing<Selectable<ChatSessionsTable>>;
 
   constructor(database: Kysely<Database>, makeSessionId: () => string) {
     this.#database = database;
     this.#makeSessionId = makeSessionId;
+    this.#owned = new SharedListing((sessionIds) =>
+      database
+        .selectFrom("chat_sessions")
+        .selectAll()
+        .where(sql<boolean>`session_id = any(${sessionIds}::text[])`)
+        .execute(),
+    );
   }
 
   async ensure(userId: string, sessionId: string): Promise<{ session: Session; created: boolean } | null> {
-    const known = await this.find(userId, sessionId);
-    if (known !== null) return { session: known, created: false };
+    const [known] = await this.#owned.of([sessionId]);
+    if (known !== undefined) return known.user_id === userId ? { session: sessionView(known), created: false } : null;
     const created = await this.#database
       .insertInto("chat_sessions")
       .values({ session_id: sessionId, user_id: userId })

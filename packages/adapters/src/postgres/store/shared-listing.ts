@@ -1,30 +1,30 @@
-import type { AnswerRow } from "@uci/stream";
-
 /** Sessions listed by one query at most, unless somebody asks for more by himself. */
 const sessionsTogether = 200;
 
-type Wish = {
+type OfSession = { readonly session_id: string };
+
+type Wish<Row> = {
   readonly sessionIds: readonly string[];
-  readonly resolve: (rows: readonly AnswerRow[]) => void;
+  readonly resolve: (rows: readonly Row[]) => void;
   readonly reject: (error: unknown) => void;
 };
 
 /**
- * Lists answers of sessions for all who ask at about the same time by few queries: who asks while one is under way goes
+ * Lists what there is of sessions for all who ask at about the same time by few queries: who asks while one is under way goes
  * into the next. When a pod is lost, hundreds of readers ask another one at once.
  */
-export class SharedListing {
-  readonly #list: (sessionIds: readonly string[]) => Promise<readonly AnswerRow[]>;
-  #wishes: Wish[] = [];
+export class SharedListing<Row extends OfSession> {
+  readonly #list: (sessionIds: readonly string[]) => Promise<readonly Row[]>;
+  #wishes: Wish<Row>[] = [];
   #running = false;
 
-  constructor(list: (sessionIds: readonly string[]) => Promise<readonly AnswerRow[]>) {
+  constructor(list: (sessionIds: readonly string[]) => Promise<readonly Row[]>) {
     this.#list = list;
   }
 
   /** Rows of these sessions as they are after the call, in the order of the list. */
-  of(sessionIds: readonly string[]): Promise<readonly AnswerRow[]> {
-    const listed = new Promise<readonly AnswerRow[]>((resolve, reject) => {
+  of(sessionIds: readonly string[]): Promise<readonly Row[]> {
+    const listed = new Promise<readonly Row[]>((resolve, reject) => {
       this.#wishes.push({ sessionIds, resolve, reject });
     });
     if (!this.#running) void this.#run();
@@ -47,7 +47,7 @@ export class SharedListing {
     this.#running = false;
   }
 
-  #next(): readonly Wish[] {
+  #next(): readonly Wish<Row>[] {
     let sessions = 0;
     let count = 0;
     for (const { sessionIds } of this.#wishes) {

@@ -8,7 +8,7 @@ describe("shared listing", () => {
   function listing() {
     const asked: (readonly string[])[] = [];
     const answers: { resolve: () => void; reject: (error: Error) => void }[] = [];
-    const shared = new SharedListing((sessionIds) => {
+    const shared = new SharedListing<AnswerRow>((sessionIds) => {
       asked.push(sessionIds);
       return new Promise((resolve, reject) => {
         answers.push({ resolve: () => resolve(sessionIds.map(row)), reject });

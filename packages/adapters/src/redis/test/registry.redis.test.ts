@@ -76,6 +76,26 @@ describe("the keys of the registry", () => {
   });
 });
 
+describe("changes of one moment", () => {
+  it("are told together and in their order, those of several pods and of the same connection too", async () => {
+    await link.run((client) => client.config("RESETSTAT"));
+    const many = Array.from({ length: 100 }, (_, index) => connection(`c${index}`, "s1"));
+    await Promise.all([
+      ...many.map((one) => registry.register("pod-a", [one])),
+      registry.register("pod-b", [connection("b1", "s1")]),
+      ...many.slice(1).map((one) => registry.deregister("pod-a", [one])),
+      registry.register("pod-a", [connection("c1", "s2")]),
+    ]);
+    const held = await link.run((client) => client.hgetall(keys.podConnections("pod-a")));
+    expect(held).toEqual({ c0: "s1", c1: "s2" });
+    const members = await link.run((client) => client.smembers(keys.sessionConnections("s1")));
+    expect(members.sort()).toEqual(["pod-a:c0", "pod-b:b1"]);
+    const calls = await link.run((client) => client.info("commandstats"));
+    const scripts = /cmdstat_evalsha:calls=(\d+)/.exec(calls)?.[1];
+    expect(Number(scripts)).toBe(4);
+  });
+});
+
 describe("what is wrong in the registry", () => {
   it("members of a pod whose own list is lost are removed when they are met", async () => {
     await registry.renew("pod-a", [connection("a1", "s1")]);
