@@ -18,6 +18,7 @@ import { pipeline } from "./cases/pipeline.ts";
 import { providers } from "./cases/providers.ts";
 import { resume } from "./cases/resume.ts";
 import { start } from "./cases/start.ts";
+import { turn } from "./cases/turn.ts";
 
 const usage = `Speed against yardsticks, in one run on one machine.
 
@@ -30,6 +31,7 @@ const cases: readonly BenchCase[] = [
   deliver,
   pipeline("pipeline 400 × 20", { answers: 400, tokensPerSecond: 20, seconds: 5 }),
   pipeline("pipeline 80 × 100", { answers: 80, tokensPerSecond: 100, seconds: 5 }),
+  turn,
   delay(50),
   delay(200),
   delay(500),

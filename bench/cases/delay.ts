@@ -1,11 +1,14 @@
 import { Child } from "../load/child.ts";
 import { nothingReceived, RawReader } from "../load/raw-reader.ts";
-import { BenchWorld, until } from "../load/world.ts";
+import { whileSteady } from "../load/steady.ts";
+import { until } from "../load/until.ts";
+import { BenchWorld } from "../load/world.ts";
 import { type BenchCase, type Figures, percentile } from "./case.ts";
 
 const tokensPerSecond = 20;
 const seconds = 4;
-const tokens = tokensPerSecond * seconds;
+/** Of the yardstick; longer than it is watched. */
+const tokens = tokensPerSecond * (seconds + 2);
 
 /** From the model to the reader, over everything that lies between, against a server that sends what the model says at once. */
 export function delay(answers: number): BenchCase {
@@ -31,8 +34,8 @@ export function delay(answers: number): BenchCase {
 }
 
 async function ours(world: BenchWorld, answers: number, through: "pod" | "gateway"): Promise<Figures> {
-  const load = { answers, tokens, tokensPerSecond, readersEach: 1, through, stamps: true } as const;
-  return figures((await world.run(load)).received.delaysMicroseconds);
+  const load = { answers, tokensPerSecond, readersEach: 1, through, stamps: true, seconds } as const;
+  return figures((await world.stream(load)).delaysMicroseconds);
 }
 
 async function directly(direct: Child<{ port: number }>, answers: number): Promise<Figures> {
@@ -43,9 +46,10 @@ async function directly(direct: Child<{ port: number }>, answers: number): Promi
     { length: answers },
     () => new RawReader(address, `/?prompt=${prompt}`, {}, received, true),
   );
+  const { delaysMicroseconds } = await whileSteady(readers, received, {}, seconds);
   await until("all is received", () => received.ended === answers);
   for (const reader of readers) reader.close();
-  return figures(received.delaysMicroseconds);
+  return figures(delaysMicroseconds);
 }
 
 function figures(delays: readonly number[]): Figures {

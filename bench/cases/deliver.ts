@@ -1,16 +1,18 @@
 import net from "node:net";
 import { Child } from "../load/child.ts";
-import { CpuWatch } from "../load/processes.ts";
 import { nothingReceived, RawReader } from "../load/raw-reader.ts";
 import { stampedToken } from "../load/stamp.ts";
-import { BenchWorld, until } from "../load/world.ts";
+import { whileSteady } from "../load/steady.ts";
+import { until } from "../load/until.ts";
+import { BenchWorld } from "../load/world.ts";
 import type { BenchCase, Figures } from "./case.ts";
 
 const sessions = 250;
 const readersEach = 4;
 const tokensPerSecond = 8;
 const seconds = 6;
-const tokens = tokensPerSecond * seconds;
+/** Of the yardstick; longer than it is watched. */
+const tokens = tokensPerSecond * (seconds + 2);
 
 /** A chunk as the pod writes it, with the same number of bytes. */
 function eventText(index: number): string {
@@ -44,13 +46,13 @@ export const deliver: BenchCase = {
 };
 
 async function pod(world: BenchWorld): Promise<Figures> {
-  const load = { answers: sessions, tokens, tokensPerSecond, readersEach, through: "pod", stamps: false } as const;
-  const { cpu, received } = await world.run(load);
-  return {
-    "CPU µs a chunk": cpu.pod / received.chunks,
-    chunks: received.chunks,
-    "generator CPU s": cpu.generator / 1e6,
-  };
+  const load = { answers: sessions, tokensPerSecond, readersEach, through: "pod", stamps: false, seconds } as const;
+  const { cpu, chunks } = await world.stream(load);
+  return figures(cpu.pod, cpu.generator, chunks);
+}
+
+function figures(cpu: number, generatorCpu: number, chunks: number): Figures {
+  return { "CPU µs a chunk": cpu / chunks, chunks, "generator CPU s": generatorCpu / 1e6 };
 }
 
 async function bareServer(bare: Child<{ port: number; feedPort: number }>): Promise<Figures> {
@@ -62,20 +64,18 @@ async function bareServer(bare: Child<{ port: number; feedPort: number }>): Prom
   );
   await until("all streams are ready", () => received.ready === readers.length);
   const feed = net.connect(bare.ready.feedPort, "127.0.0.1");
-  const watch = new CpuWatch({ bare: bare.pid, generator: process.pid });
-  const startedMs = performance.now();
-  for (let index = 0; index <= tokens; index++) {
-    await feedAll(feed, groups, index, startedMs);
-  }
-  await until("all is received", () => received.ended === readers.length);
-  const cpu = watch.used();
+  const fed = feedGroups(feed, groups);
+  const pids = { bare: bare.pid, generator: process.pid };
+  const { cpu, chunks } = await whileSteady(readers, received, pids, seconds);
+  await fed;
   for (const reader of readers) reader.close();
   feed.destroy();
-  return {
-    "CPU µs a chunk": cpu.bare / received.chunks,
-    chunks: received.chunks,
-    "generator CPU s": cpu.generator / 1e6,
-  };
+  return figures(cpu.bare, cpu.generator, chunks);
+}
+
+async function feedGroups(feed: net.Socket, groups: readonly string[]): Promise<void> {
+  const startedMs = performance.now();
+  for (let index = 0; index <= tokens; index++) await feedAll(feed, groups, index, startedMs);
 }
 
 /** One chunk for each group, spread over the time that it has, as answers are that began one after another. */

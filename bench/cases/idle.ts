@@ -1,7 +1,8 @@
 import { Child } from "../load/child.ts";
 import { proportionalBytes } from "../load/processes.ts";
 import { nothingReceived, RawReader } from "../load/raw-reader.ts";
-import { BenchWorld, until } from "../load/world.ts";
+import { until } from "../load/until.ts";
+import { BenchWorld } from "../load/world.ts";
 import type { BenchCase, Figures } from "./case.ts";
 
 const connections = 8_000;

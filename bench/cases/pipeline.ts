@@ -1,11 +1,14 @@
 import { type ServiceProcess, startRedisServer, temporaryFolder } from "@uci/services";
 import { Child } from "../load/child.ts";
-import { CpuWatch } from "../load/processes.ts";
 import { nothingReceived, RawReader } from "../load/raw-reader.ts";
-import { BenchWorld, until } from "../load/world.ts";
+import { type Steady, whileSteady } from "../load/steady.ts";
+import { until } from "../load/until.ts";
+import { BenchWorld } from "../load/world.ts";
 import { type BenchCase, type Figures, percentile } from "./case.ts";
 
 const redisPassword = "bench";
+/** How much longer an answer of the yardstick is than it is watched. */
+const spareSeconds = 3;
 
 export type PipelineLoad = { readonly answers: number; readonly tokensPerSecond: number; readonly seconds: number };
 
@@ -31,20 +34,23 @@ export function pipeline(name: string, load: PipelineLoad): BenchCase {
   };
 }
 
-async function ours(world: BenchWorld, { answers, tokensPerSecond, seconds }: PipelineLoad): Promise<Figures> {
-  const { cpu, received, tokens } = await world.run({
-    ...{ answers, tokensPerSecond, tokens: tokensPerSecond * seconds },
-    ...{ readersEach: 1, through: "pod", stamps: true },
-  });
-  const all = cpu.worker + cpu.nats + cpu.pod;
+async function ours(world: BenchWorld, load: PipelineLoad): Promise<Figures> {
+  const steady = await world.stream({ ...load, readersEach: 1, through: "pod", stamps: true });
+  const { worker, nats, pod } = steady.cpu;
+  return figures({ worker, broker: nats, reader: pod }, steady);
+}
+
+function figures(cpu: { worker: number; broker: number; reader: number }, steady: Steady<string>): Figures {
+  const { chunks, delaysMicroseconds: delays } = steady;
+  const all = cpu.worker + cpu.broker + cpu.reader;
   return {
-    "CPU µs a token": all / tokens,
-    "CPU µs a chunk": all / received.chunks,
-    "of it worker": cpu.worker / tokens,
-    "of it broker": cpu.nats / tokens,
-    "of it reader's side": cpu.pod / tokens,
-    "delay p50 ms": percentile(received.delaysMicroseconds, 0.5) / 1_000,
-    "delay p99 ms": percentile(received.delaysMicroseconds, 0.99) / 1_000,
+    "CPU µs a token": all / delays.length,
+    "CPU µs a chunk": all / chunks,
+    "of it worker": cpu.worker / delays.length,
+    "of it broker": cpu.broker / delays.length,
+    "of it reader's side": cpu.reader / delays.length,
+    "delay p50 ms": percentile(delays, 0.5) / 1_000,
+    "delay p99 ms": percentile(delays, 0.99) / 1_000,
   };
 }
 
@@ -71,13 +77,11 @@ export class ResumablePair {
   }
 
   async measure({ answers, tokensPerSecond, seconds }: PipelineLoad): Promise<Figures> {
-    const tokens = tokensPerSecond * seconds;
+    const tokens = tokensPerSecond * (seconds + spareSeconds);
     const round = ++this.#round;
     const received = nothingReceived();
     const address = new URL(`http://127.0.0.1:${this.#reader.ready.port}`);
     const readers: RawReader[] = [];
-    const pids = { producer: this.#producer.pid, redis: this.#redis.pid ?? 0, reader: this.#reader.pid };
-    const watch = new CpuWatch(pids);
     this.#producer.heard((message) => {
       const { begun } = message as { begun?: string };
       if (begun?.startsWith(`${round}-`) !== true) return;
@@ -86,19 +90,12 @@ export class ResumablePair {
     for (let index = 0; index < answers; index++) {
       this.#producer.send({ id: `${round}-${index}`, prompt: `${tokens} tokens at ${tokensPerSecond} a second` });
     }
-    await until("all is received", () => received.ended === answers);
-    const cpu = watch.used();
+    await until("all have begun", () => readers.length === answers);
+    const pids = { worker: this.#producer.pid, broker: this.#redis.pid ?? 0, reader: this.#reader.pid };
+    const steady = await whileSteady(readers, received, pids, seconds);
+    await until("all have ended", () => received.ended === answers);
     for (const reader of readers) reader.close();
-    const all = cpu.producer + cpu.redis + cpu.reader;
-    return {
-      "CPU µs a token": all / (answers * tokens),
-      "CPU µs a chunk": all / received.chunks,
-      "of it worker": cpu.producer / (answers * tokens),
-      "of it broker": cpu.redis / (answers * tokens),
-      "of it reader's side": cpu.reader / (answers * tokens),
-      "delay p50 ms": percentile(received.delaysMicroseconds, 0.5) / 1_000,
-      "delay p99 ms": percentile(received.delaysMicroseconds, 0.99) / 1_000,
-    };
+    return figures(steady.cpu, steady);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { nothingReceived, RawReader } from "../load/raw-reader.ts";
-import { BenchWorld, until } from "../load/world.ts";
+import { until } from "../load/until.ts";
+import { BenchWorld } from "../load/world.ts";
 import type { BenchCase, Figures } from "./case.ts";
 
 const readers = 500;
@@ -27,11 +28,7 @@ export const resume: BenchCase = {
 async function cutAndBack(world: BenchWorld, withCursor: boolean): Promise<Figures> {
   const first = nothingReceived();
   const { names, readers: opened } = await world.open(readers, 1, first, { through: "pod", stamps: false });
-  const answers: { name: string; messageId: string }[] = [];
-  const ask = async (name: string) => ({ name, messageId: await world.ask(name, { tokens, tokensPerSecond }) });
-  for (let from = 0; from < names.length; from += 50) {
-    answers.push(...(await Promise.all(names.slice(from, from + 50).map(ask))));
-  }
+  const asked = await world.askAll(names, { tokens, tokensPerSecond });
   await until("something is read", () => first.chunks >= readers * readChunks);
   const cursors = opened.map(({ cursor }) => cursor);
   for (const reader of opened) reader.close();
@@ -44,9 +41,7 @@ async function cutAndBack(world: BenchWorld, withCursor: boolean): Promise<Figur
   await until("all are ready again", () => second.ready === readers);
   const readyMs = performance.now() - startedMs;
   const bytes = second.bytes;
-  for (let from = 0; from < answers.length; from += 50) {
-    await Promise.all(answers.slice(from, from + 50).map(({ name, messageId }) => world.stop(name, messageId)));
-  }
+  await world.stopAll(asked);
   for (const reader of again) reader.close();
   return { "ms until all are ready": readyMs, "bytes a reader until ready": bytes / readers };
 }

@@ -15,6 +15,8 @@ const carriedBytes = 16;
  */
 export class RawReader {
   cursor: string | null = null;
+  /** Whether a chunk has come. */
+  hasBegun = false;
   readonly #socket: net.Socket;
   readonly #received: Received;
   readonly #stamps: boolean;
@@ -52,6 +54,7 @@ export class RawReader {
     this.#received.chunks += chunks;
     this.#received.ready += times(all, readyMark, from(readyMark));
     this.#received.ended += times(all, lastMark, from(lastMark));
+    this.hasBegun ||= chunks > 0;
     if (chunks > 0) this.#look(bytes);
     this.#carried = Buffer.from(all.subarray(-carriedBytes));
   }

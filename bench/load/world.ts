@@ -3,6 +3,8 @@ import { temporaryFolder } from "@uci/services";
 import { type Cluster, startCluster } from "../../tools/cluster/index.ts";
 import { CpuWatch } from "./processes.ts";
 import { nothingReceived, RawReader, type Received } from "./raw-reader.ts";
+import { type Steady, whileSteady } from "./steady.ts";
+import { until } from "./until.ts";
 
 export type Load = {
   readonly answers: number;
@@ -16,16 +18,22 @@ export type Load = {
   readonly stamps: boolean;
 };
 
+type Part = "worker" | "nats" | "pod" | "generator";
+
 /** What a load cost. Microseconds are of CPU. */
 export type Cost = {
   readonly received: Received;
-  readonly tokens: number;
-  readonly seconds: number;
-  readonly cpu: Readonly<Record<"worker" | "nats" | "pod" | "generator", number>>;
+  readonly cpu: Readonly<Record<Part, number>>;
 };
 
-const pollMs = 20;
-const limitMs = 120_000;
+export type Asked = { readonly session: string; readonly messageId: string };
+
+/** Answers that go on for longer than they are watched. */
+export type Stream = Omit<Load, "tokens"> & { readonly seconds: number };
+
+/** Longer than it takes to begin them all; they are stopped afterwards. */
+const spareSeconds = 60;
+
 const postedTogether = 50;
 let sessions = 0;
 
@@ -82,30 +90,42 @@ export class BenchWorld {
     return { names, readers };
   }
 
-  /** Runs answers to their end and says what they cost. */
+  /** Runs answers to their end and says what they cost, with their beginning and end. */
   async run(load: Load): Promise<Cost> {
     const received = nothingReceived();
     const { names, readers } = await this.open(load.answers, load.readersEach, received, load);
     const watch = new CpuWatch(this.#pids());
-    const startedMs = performance.now();
-    for (let first = 0; first < names.length; first += postedTogether) {
-      await Promise.all(names.slice(first, first + postedTogether).map((name) => this.ask(name, load)));
-    }
+    await this.askAll(names, load);
     await until("all answers have ended", () => received.ended >= readers.length);
     const cpu = watch.used();
-    const seconds = (performance.now() - startedMs) / 1_000;
     for (const reader of readers) reader.close();
-    return { received, tokens: load.answers * load.tokens, seconds, cpu };
+    return { received, cpu };
+  }
+
+  /** What answers cost while they run, and how long their tokens take. */
+  async stream(load: Stream): Promise<Steady<Part>> {
+    const received = nothingReceived();
+    const { names, readers } = await this.open(load.answers, load.readersEach, received, load);
+    const { tokensPerSecond, seconds } = load;
+    const asked = await this.askAll(names, { tokens: tokensPerSecond * (seconds + spareSeconds), tokensPerSecond });
+    const steady = await whileSteady(readers, received, this.#pids(), seconds);
+    await this.stopAll(asked);
+    for (const reader of readers) reader.close();
+    return steady;
   }
 
   /** Sends a message as the client does: again under the same key where the pod says that it may be tried again. */
-  async ask(session: string, { tokens, tokensPerSecond }: Pick<Load, "tokens" | "tokensPerSecond">): Promise<string> {
+  async #ask(session: string, { tokens, tokensPerSecond }: Pick<Load, "tokens" | "tokensPerSecond">): Promise<string> {
     const message = `${tokens} tokens at ${tokensPerSecond} a second`;
     return (await this.#client(session).chat({ session_id: session, message })).message_id;
   }
 
-  async stop(session: string, messageId: string): Promise<void> {
-    await this.#client(session).messages.stop(messageId);
+  async stopAll(asked: readonly Asked[]): Promise<void> {
+    await inGroups(asked, ({ session, messageId }) => this.#client(session).messages.stop(messageId));
+  }
+
+  async askAll(names: readonly string[], pace: Pick<Load, "tokens" | "tokensPerSecond">): Promise<readonly Asked[]> {
+    return inGroups(names, async (session) => ({ session, messageId: await this.#ask(session, pace) }));
   }
 
   #client(session: string) {
@@ -118,10 +138,14 @@ export class BenchWorld {
   }
 }
 
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  const untilMs = performance.now() + limitMs;
-  while (!holds()) {
-    if (performance.now() > untilMs) throw new Error(`not within ${limitMs / 1_000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+/** A bounded number at a time, as requests of people come. */
+async function inGroups<Item, Result>(
+  items: readonly Item[],
+  task: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (let first = 0; first < items.length; first += postedTogether) {
+    results.push(...(await Promise.all(items.slice(first, first + postedTogether).map(task))));
   }
+  return results;
 }
