@@ -17,6 +17,8 @@ export type Measurement = {
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly slowestMs: number;
+  /** Of a round before, not counted: processes that were just started compile what they run. */
+  readonly firstP99Ms?: number;
   /** What it should stay under for 99 of 100; null: nothing was promised. */
   readonly aimMs: number | null;
 };
@@ -144,8 +146,9 @@ export const plans: readonly Plan[] = [
 /** Takes one measurement on a cluster that is whole. */
 export async function measure({ cluster, provider }: ChaosWorld, plan: Plan, rounds: number): Promise<Measurement> {
   provider.tokensPerSecond = plan.tokensPerSecond;
+  const first = await oneRound(cluster, plan, 0);
   const samples: number[] = [];
-  for (let round = 0; round < rounds; round++) samples.push(...(await oneRound(cluster, plan, round)));
+  for (let round = 1; round <= rounds; round++) samples.push(...(await oneRound(cluster, plan, round)));
   return {
     name: plan.name,
     rounds,
@@ -153,6 +156,7 @@ export async function measure({ cluster, provider }: ChaosWorld, plan: Plan, rou
     medianMs: Math.round(percentile(samples, 0.5)),
     p99Ms: Math.round(percentile(samples, 0.99)),
     slowestMs: Math.round(percentile(samples, 1)),
+    firstP99Ms: Math.round(percentile(first, 0.99)),
     aimMs: plan.aimMs,
   };
 }

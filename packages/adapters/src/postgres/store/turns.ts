@@ -1,11 +1,9 @@
 import {
   type AcceptedTurn,
   conversationHistory,
-  type Idempotency,
   type PathMessage,
   type RegenerationRequest,
   type TurnOutcome,
-  type TurnRefusal,
   type TurnRequest,
   type TurnStore,
   titleFromMessage,
@@ -18,32 +16,26 @@ import {
   isFinalStatus,
   type WorkflowRequest,
   wireLimits,
-  wireTimes,
 } from "@uci/protocol";
-import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { useAttachments } from "./attachments.ts";
-import type { ChatSessionsTable, Database, MessagesTable } from "./schema.ts";
+import type { Database } from "./schema.ts";
 import { storable, storableJson } from "./storable.ts";
+import { replayOf } from "./turn-keys.ts";
+import {
+  historyOf,
+  isEmpty,
+  lockedSession,
+  type MessageRow,
+  messageRow,
+  type Open,
+  pathTo,
+  Refused,
+  type SessionRow,
+} from "./turn-rows.ts";
 import { messageView, sessionView } from "./views.ts";
 
-type MessageRow = Selectable<MessagesTable>;
-type SessionRow = Selectable<ChatSessionsTable>;
-type Open = Transaction<Database>;
-
 export type MakeTurnId = (kind: "session" | "message" | "job") => string;
-
-/** Ends the transaction without storing anything. */
-class Refused extends Error {
-  readonly refusal: TurnRefusal;
-
-  constructor(refusal: TurnRefusal) {
-    super(refusal.kind);
-    this.refusal = refusal;
-  }
-}
-
-/** Messages on the way to the root that are looked at for the history at most; mostly the limit in bytes cuts earlier. */
-const pathMessages = 2_000;
 
 type Choice = Pick<TurnRequest, "user_id" | "ai_provider" | "model" | "context" | "idempotency" | "correlation_id">;
 
@@ -145,7 +137,7 @@ export class PostgresTurns implements TurnStore {
   async #accept(request: Choice, plan: (open: Open) => Promise<AnswerPlan>): Promise<TurnOutcome> {
     try {
       const turn = await this.#database.transaction().execute(async (open) => {
-        const replay = await this.#replay(open, request);
+        const replay = await replayOf(open, request);
         if (replay !== null) return replay;
         return this.#store(open, request, await plan(open));
       });
@@ -156,75 +148,15 @@ export class PostgresTurns implements TurnStore {
     }
   }
 
-  /**
-   * Takes the key, or finds who took it before. Inserting first makes a second request with the same key wait until
-   * the first one has ended.
-   */
-  async #replay(open: Open, request: Choice): Promise<AcceptedTurn | null> {
-    const { idempotency, user_id } = request;
-    if (idempotency === null) return null;
-    const { key, body_hash } = idempotency;
-    await open
-      .deleteFrom("idempotency_keys")
-      .where("user_id", "=", user_id)
-      .where("key", "=", key)
-      .where("created_at", "<", new Date(Date.now() - wireTimes.idempotencyKeyMs))
-      .execute();
-    const taken = await open
-      .insertInto("idempotency_keys")
-      .values({ user_id, key, body_hash, correlation_id: request.correlation_id })
-      .onConflict((conflict) => conflict.doNothing())
-      .returning("key")
-      .executeTakeFirst();
-    if (taken !== undefined) return null;
-    return this.#firstOutcome(open, user_id, idempotency);
-  }
-
-  async #firstOutcome(open: Open, userId: string, { key, body_hash }: Idempotency): Promise<AcceptedTurn> {
-    const first = await open
-      .selectFrom("idempotency_keys")
-      .selectAll()
-      .where("user_id", "=", userId)
-      .where("key", "=", key)
-      .executeTakeFirstOrThrow();
-    if (first.body_hash !== body_hash) throw new Refused({ kind: "key_reused" });
-    const [session, userMessage, answer] = await Promise.all([
-      open.selectFrom("chat_sessions").selectAll().where("session_id", "=", first.session_id!).executeTakeFirst(),
-      messageRow(open, first.user_message_id!),
-      messageRow(open, first.message_id!),
-    ]);
-    if (session === undefined || userMessage === undefined || answer === undefined) {
-      throw new Refused({ kind: "not_found" });
-    }
-    return {
-      replayed: true,
-      session: sessionView(session),
-      session_created: false,
-      user_message: messageView(userMessage),
-      answer: messageView(answer),
-      job: null,
-      accepted_at: answer.created_at.toISOString(),
-      correlation_id: first.correlation_id,
-    };
-  }
-
   async #session(open: Open, request: TurnRequest): Promise<{ session: SessionRow; created: boolean }> {
     const temporary = request.temporary !== null;
-    const sessionId = request.session_id ?? this.#makeId("session");
-    const inserted = await open
-      .insertInto("chat_sessions")
-      .values({
-        session_id: sessionId,
-        user_id: request.user_id,
-        title: temporary ? null : titled(request.message),
-        temporary,
-        search_due: !temporary,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .returningAll()
-      .executeTakeFirst();
+    const { session_id: given } = request;
+    // Mostly it is there: since its last turn, or since a stream was opened on it.
+    const known = given === undefined ? undefined : await lockedSession(open, given);
+    const sessionId = given ?? this.#makeId("session");
+    const inserted = known === undefined ? await newSession(open, request, sessionId) : undefined;
     if (inserted !== undefined) return { session: inserted, created: true };
-    const session = await lockedSession(open, sessionId);
+    const session = known ?? (await lockedSession(open, sessionId));
     if (session === undefined || session.user_id !== request.user_id) throw new Refused({ kind: "not_found" });
     if (session.temporary === temporary) {
       const title = temporary ? null : (session.title ?? titled(request.message));
@@ -273,23 +205,7 @@ export class PostgresTurns implements TurnStore {
       .returningAll()
       .executeTakeFirstOrThrow();
     const job = jobOf(request, plan, answer);
-    await open
-      .insertInto("workflow_jobs")
-      .values({
-        job_id: this.#makeId("job"),
-        message_id: answer.message_id,
-        session_id: answer.session_id,
-        user_id: request.user_id,
-        request: storableJson(job),
-      })
-      .execute();
-    const session = await open
-      .updateTable("chat_sessions")
-      .set({ updated_at: answer.created_at, title: plan.session.title, search_due: !plan.session.temporary })
-      .where("session_id", "=", answer.session_id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    await this.#keepKey(open, request, userMessage, answer);
+    const session = await this.#storeJob(open, request, plan, answer, job);
     return {
       replayed: false,
       session: sessionView(session),
@@ -302,16 +218,54 @@ export class PostgresTurns implements TurnStore {
     };
   }
 
-  async #keepKey(open: Open, request: Choice, userMessage: MessageRow, answer: MessageRow): Promise<void> {
-    if (request.idempotency === null) return;
-    const { session_id, message_id } = answer;
-    await open
-      .updateTable("idempotency_keys")
-      .set({ session_id, user_message_id: userMessage.message_id, message_id })
-      .where("user_id", "=", request.user_id)
-      .where("key", "=", request.idempotency.key)
-      .execute();
+  /** The job, the session's new time and what the key stands for, in one statement. */
+  #storeJob(
+    open: Open,
+    { user_id, idempotency }: Choice,
+    { session, userMessage }: AnswerPlan,
+    { message_id, session_id, created_at }: MessageRow,
+    job: WorkflowRequest,
+  ): Promise<SessionRow> {
+    const stored = open.with("job", (query) =>
+      query
+        .insertInto("workflow_jobs")
+        .values({ job_id: this.#makeId("job"), message_id, session_id, user_id, request: storableJson(job) }),
+    );
+    const outcome = { session_id, user_message_id: userMessage.message_id, message_id };
+    const kept =
+      idempotency === null
+        ? stored
+        : stored.with("kept", (query) =>
+            query
+              .updateTable("idempotency_keys")
+              .set(outcome)
+              .where("user_id", "=", user_id)
+              .where("key", "=", idempotency.key),
+          );
+    return kept
+      .updateTable("chat_sessions")
+      .set({ updated_at: created_at, title: session.title, search_due: !session.temporary })
+      .where("session_id", "=", session_id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
   }
+}
+
+/** Undefined when the id is taken. */
+function newSession(open: Open, request: TurnRequest, sessionId: string): Promise<SessionRow | undefined> {
+  const temporary = request.temporary !== null;
+  return open
+    .insertInto("chat_sessions")
+    .values({
+      session_id: sessionId,
+      user_id: request.user_id,
+      title: temporary ? null : titled(request.message),
+      temporary,
+      search_due: !temporary,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
 }
 
 /** The message with its files, which it also names itself: a list of messages shows them without looking elsewhere. */
@@ -369,49 +323,7 @@ function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowR
   };
 }
 
-async function isEmpty(open: Open, sessionId: string): Promise<boolean> {
-  const first = await open
-    .selectFrom("messages")
-    .select("message_id")
-    .where("session_id", "=", sessionId)
-    .limit(1)
-    .executeTakeFirst();
-  return first === undefined;
-}
-
-function historyOf(open: Open, parent: MessageRow | null): Promise<PathMessage[]> {
-  return parent === null ? Promise.resolve([]) : pathTo(open, parent.message_id);
-}
-
 /** What the caller says was said. */
 function givenHistory(history: readonly HistoryMessage[]): PathMessage[] {
   return history.map(({ role, content }) => ({ role, content, status: "complete" }));
-}
-
-function lockedSession(open: Open, sessionId: string): Promise<SessionRow | undefined> {
-  return open
-    .selectFrom("chat_sessions")
-    .selectAll()
-    .where("session_id", "=", sessionId)
-    .forUpdate()
-    .executeTakeFirst();
-}
-
-function messageRow(open: Open, messageId: string): Promise<MessageRow | undefined> {
-  return open.selectFrom("messages").selectAll().where("message_id", "=", messageId).executeTakeFirst();
-}
-
-/** From the root to the message, both included; what is too old to fit into a history is not read. */
-async function pathTo(open: Open, messageId: string): Promise<PathMessage[]> {
-  const { rows } = await sql<PathMessage>`
-    with recursive path as (
-      select message_id, parent_message_id, role, content, status, metadata -> 'attachments' as attachments, 1 as depth, octet_length(content)::bigint as bytes
-      from messages where message_id = ${messageId}
-      union all
-      select m.message_id, m.parent_message_id, m.role, m.content, m.status, m.metadata -> 'attachments', path.depth + 1,
-        path.bytes + octet_length(m.content)
-      from messages m join path on m.message_id = path.parent_message_id
-      where path.depth < ${pathMessages} and path.bytes < ${wireLimits.conversationHistoryBytes})
-    select role, content, status, attachments from path order by depth desc`.execute(open);
-  return rows;
 }

@@ -70,6 +70,31 @@ describe("what has served its time", () => {
   });
 });
 
+describe("an idempotency key", () => {
+  it("that has served its time and was not removed yet is taken anew, by one of many at once", async () => {
+    const { turns, users } = store.conversations;
+    await users.ensure("keyed");
+    const accept = (body_hash: string, message: string) =>
+      turns.acceptTurn({
+        ...{ user_id: "keyed", session_id: undefined, message, parent_message_id: undefined },
+        ...{ ai_provider: undefined, model: undefined, context: {}, attachments: [], temporary: null },
+        ...{ idempotency: { key: "again", body_hash }, correlation_id: `corr-${message}` },
+      });
+    const first = await accept("one", "first");
+    expect(await accept("other", "too early")).toEqual({ kind: "key_reused" });
+    await sql`update idempotency_keys set created_at = now() - interval '25 hours' where user_id = 'keyed'`.execute(
+      store.database,
+    );
+    const later = await Promise.all([1, 2, 3, 4].map(() => accept("other", "later")));
+    const turnsTaken = later.flatMap((outcome) => (outcome.kind === "accepted" ? [outcome.turn] : []));
+    expect(turnsTaken).toHaveLength(4);
+    expect(turnsTaken.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect(new Set(turnsTaken.map(({ answer }) => answer.message_id)).size).toBe(1);
+    if (first.kind === "accepted") expect(turnsTaken[0]!.answer.message_id).not.toBe(first.turn.answer.message_id);
+    expect(first.kind).toBe("accepted");
+  });
+});
+
 describe("one task at a time", () => {
   it("holds for tasks of two processes, of many each", async () => {
     const other = await openStore(server.connection);

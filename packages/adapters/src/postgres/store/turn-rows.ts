@@ -1,0 +1,63 @@
+import type { PathMessage, TurnRefusal } from "@uci/chat";
+import { wireLimits } from "@uci/protocol";
+import { type Selectable, sql, type Transaction } from "kysely";
+import type { ChatSessionsTable, Database, MessagesTable } from "./schema.ts";
+
+export type MessageRow = Selectable<MessagesTable>;
+export type SessionRow = Selectable<ChatSessionsTable>;
+export type Open = Transaction<Database>;
+
+/** Ends the transaction without storing anything. */
+export class Refused extends Error {
+  readonly refusal: TurnRefusal;
+
+  constructor(refusal: TurnRefusal) {
+    super(refusal.kind);
+    this.refusal = refusal;
+  }
+}
+
+/** Messages on the way to the root that are looked at for the history at most; mostly the limit in bytes cuts earlier. */
+const pathMessages = 2_000;
+
+export async function isEmpty(open: Open, sessionId: string): Promise<boolean> {
+  const first = await open
+    .selectFrom("messages")
+    .select("message_id")
+    .where("session_id", "=", sessionId)
+    .limit(1)
+    .executeTakeFirst();
+  return first === undefined;
+}
+
+export function historyOf(open: Open, parent: MessageRow | null): Promise<PathMessage[]> {
+  return parent === null ? Promise.resolve([]) : pathTo(open, parent.message_id);
+}
+
+export function lockedSession(open: Open, sessionId: string): Promise<SessionRow | undefined> {
+  return open
+    .selectFrom("chat_sessions")
+    .selectAll()
+    .where("session_id", "=", sessionId)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+export function messageRow(open: Open, messageId: string): Promise<MessageRow | undefined> {
+  return open.selectFrom("messages").selectAll().where("message_id", "=", messageId).executeTakeFirst();
+}
+
+/** From the root to the message, both included; what is too old to fit into a history is not read. */
+export async function pathTo(open: Open, messageId: string): Promise<PathMessage[]> {
+  const { rows } = await sql<PathMessage>`
+    with recursive path as (
+      select message_id, parent_message_id, role, content, status, metadata -> 'attachments' as attachments, 1 as depth, octet_length(content)::bigint as bytes
+      from messages where message_id = ${messageId}
+      union all
+      select m.message_id, m.parent_message_id, m.role, m.content, m.status, m.metadata -> 'attachments', path.depth + 1,
+        path.bytes + octet_length(m.content)
+      from messages m join path on m.message_id = path.parent_message_id
+      where path.depth < ${pathMessages} and path.bytes < ${wireLimits.conversationHistoryBytes})
+    select role, content, status, attachments from path order by depth desc`.execute(open);
+  return rows;
+}
