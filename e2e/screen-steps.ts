@@ -11,6 +11,8 @@ export type Screen = {
   readonly locale?: "ar" | "de" | "zh";
   /** Shown on phones alone. */
   readonly narrow?: true;
+  /** A menu is open, which stands outside of all landmarks. */
+  readonly menu?: true;
   readonly prepare: (page: Page, chat: ScriptedChat) => Promise<void>;
 };
 

@@ -93,9 +93,63 @@ export const screens: readonly Screen[] = [
     name: "offline",
     prepare: async (page) => {
       await answered(page, "Tell me 40 words");
-      await page.route("**/api/**", (route) => route.abort());
+      // A connection that is open outlives a lost network; so it never comes to be.
+      await page.route("**/api/sse*", (route) => route.abort());
+      await page.reload();
+      await page.getByTestId("answer-text").waitFor({ timeout: stepLimitMs });
+      await page.context().setOffline(true);
       await send(page, "What I write now is kept");
       await page.locator('[data-testid=message-unsent][data-state="waiting"]').waitFor({ timeout: stepLimitMs });
+      const line = page.locator('[data-testid=connection-state][data-state="offline"]');
+      await line.waitFor({ state: "attached", timeout: stepLimitMs });
+    },
+  },
+  {
+    name: "stopped",
+    prepare: async (page, chat) => {
+      chat.provider.tokensPerSecond = 60;
+      await send(page, "Tell me 900 words");
+      await page.getByTestId("answer-text").waitFor({ timeout: stepLimitMs });
+      await page.getByTestId("stop").click();
+      await ended(page, "stopped");
+    },
+  },
+  {
+    name: "thoughts",
+    prepare: async (page) => {
+      await answered(page, "Give me a reason in 40 words");
+      await page.getByTestId("reasoning").getByRole("button").click();
+    },
+  },
+  {
+    name: "queued",
+    prepare: async (page, chat) => {
+      chat.provider.tokensPerSecond = 15;
+      await send(page, "Tell me 900 words");
+      await page.getByTestId("stop").waitFor({ timeout: stepLimitMs });
+      await send(page, "And then this");
+      await page.locator('[data-testid=message-unsent][data-state="queued"]').waitFor({ timeout: stepLimitMs });
+    },
+  },
+  {
+    name: "editing",
+    prepare: async (page) => {
+      await answered(page, "Tell me 30 words");
+      await page.getByTestId("composer").press("ArrowUp");
+      await page.getByTestId("message-user").getByRole("textbox").waitFor({ timeout: stepLimitMs });
+    },
+  },
+  {
+    name: "files",
+    prepare: async (page) => {
+      await page.getByTestId("model-picker").waitFor({ timeout: stepLimitMs });
+      const buffer = Buffer.from("remember the milk");
+      const names = ["notes.md", "a-file-whose-name-is-longer-than-anybody-would-like.txt"];
+      const input = page.getByTestId("file-input");
+      await input.setInputFiles(names.map((name) => ({ name, mimeType: "text/plain", buffer })));
+      const ready = page.locator('[data-testid=draft-file][data-state="ready"]');
+      await ready.nth(names.length - 1).waitFor({ timeout: stepLimitMs });
+      await page.getByTestId("composer").fill("What do these say?");
     },
   },
   {
@@ -106,6 +160,15 @@ export const screens: readonly Screen[] = [
     },
   },
   { name: "palette", prepare: withPalette },
+  { name: "arabic-palette", locale: "ar", prepare: withPalette },
+  {
+    name: "palette-nothing",
+    prepare: async (page) => {
+      await withPalette(page);
+      await page.getByTestId("palette-field").fill("zzzz");
+      await page.locator("[cmdk-empty]").waitFor({ timeout: stepLimitMs });
+    },
+  },
   {
     name: "keyboard",
     prepare: async (page) => {
@@ -130,5 +193,6 @@ export const screens: readonly Screen[] = [
   },
   { name: "arabic-empty", locale: "ar", prepare: async () => undefined },
   { name: "german", locale: "de", prepare: async () => undefined },
+  { name: "chinese", locale: "zh", prepare: (page) => answered(page, "Tell me 30 words") },
   ...sideScreens,
 ];

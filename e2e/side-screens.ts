@@ -61,15 +61,48 @@ async function withoutModels(page: Page): Promise<void> {
   await page.getByTestId("first-run").waitFor({ timeout: stepLimitMs });
 }
 
+async function withOpenFolder(page: Page): Promise<void> {
+  await withChats(page);
+  await sideBar(page);
+  await page.getByTestId("folder").last().getByRole("button").first().click();
+  await page.getByText("When to prune roses").waitFor({ timeout: stepLimitMs });
+}
+
+async function withTemporary(page: Page): Promise<void> {
+  await page.getByTestId("temporary").click();
+  await page.getByTestId("temporary-mark").waitFor({ timeout: stepLimitMs });
+  // Another button has come to be where the pointer is.
+  const { width, height } = page.viewportSize() ?? { width: 0, height: 0 };
+  await page.mouse.move(width / 2, height / 4);
+}
+
 /** The side bar, and what opens beside a conversation. */
 export const sideScreens: readonly Screen[] = [
+  { name: "side-bar", prepare: withOpenFolder },
+  { name: "arabic-side-bar", locale: "ar", prepare: withOpenFolder },
   {
-    name: "side-bar",
+    name: "chat-menu",
+    menu: true,
     prepare: async (page) => {
-      await withChats(page);
+      await answered(page, "Tell me 20 words");
+      await chatMenu(page);
+    },
+  },
+  {
+    name: "account-menu",
+    menu: true,
+    prepare: async (page) => {
+      await withAccount(page);
       await sideBar(page);
-      await page.getByTestId("folder").last().getByRole("button").first().click();
-      await page.getByText("When to prune roses").waitFor({ timeout: stepLimitMs });
+      await page.getByTestId("account-menu").click();
+      await page.getByRole("menu").waitFor({ timeout: stepLimitMs });
+    },
+  },
+  {
+    name: "model-picker",
+    prepare: async (page) => {
+      await page.getByTestId("model-picker").click();
+      await page.getByTestId("model-option").first().waitFor({ timeout: stepLimitMs });
     },
   },
   {
@@ -91,18 +124,11 @@ export const sideScreens: readonly Screen[] = [
     },
   },
   { name: "first-run", prepare: withoutModels },
-  {
-    name: "temporary",
-    prepare: async (page) => {
-      await page.getByTestId("temporary").click();
-      await page.getByTestId("temporary-mark").waitFor({ timeout: stepLimitMs });
-    },
-  },
+  { name: "temporary", prepare: withTemporary },
   {
     name: "temporary-answer",
     prepare: async (page) => {
-      await page.getByTestId("temporary").click();
-      await page.getByTestId("temporary-mark").waitFor({ timeout: stepLimitMs });
+      await withTemporary(page);
       await answered(page, "Tell me 40 words");
     },
   },
@@ -143,7 +169,15 @@ export const sideScreens: readonly Screen[] = [
       const sessionId = new URL(page.url()).pathname.split("/").at(-1);
       const { share_id } = await ask(page, "POST", `/api/sessions/${sessionId}/shares`, {});
       await page.goto(`${new URL(page.url()).origin}/share/${share_id}`);
-      await page.getByRole("heading", { level: 1 }).first().waitFor({ timeout: stepLimitMs });
+      await page.locator(".token").first().waitFor({ timeout: stepLimitMs });
+      await page.getByTestId("diagram").waitFor({ timeout: stepLimitMs });
+    },
+  },
+  {
+    name: "share-gone",
+    prepare: async (page) => {
+      await page.goto(`${new URL(page.url()).origin}/share/shr_not_here_at_all`);
+      await page.getByRole("heading", { level: 1 }).waitFor({ timeout: stepLimitMs });
     },
   },
   {
@@ -156,6 +190,7 @@ export const sideScreens: readonly Screen[] = [
     },
   },
   { name: "settings-general", prepare: (page) => settings(page, 0, settingsItemOfGuest) },
+  { name: "arabic-settings", locale: "ar", prepare: (page) => settings(page, 0, settingsItemOfGuest) },
   {
     name: "settings-prompts",
     prepare: async (page) => {
@@ -165,6 +200,7 @@ export const sideScreens: readonly Screen[] = [
     },
   },
   { name: "settings-data", prepare: (page) => settings(page, 2, settingsItemOfGuest) },
+  { name: "settings-guest", prepare: (page) => settings(page, 3, settingsItemOfGuest) },
   {
     name: "settings-account",
     prepare: async (page) => {
@@ -181,6 +217,15 @@ export const sideScreens: readonly Screen[] = [
       await page.getByTestId("device").first().waitFor({ timeout: stepLimitMs });
       await page.getByRole("tabpanel").getByRole("button").last().click();
       await page.getByRole("tabpanel").getByRole("button").last().scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: "sign-up",
+    prepare: async (page) => {
+      await sideBar(page);
+      await page.getByTestId("account-menu").click();
+      await menuItem(page, 0);
+      await page.getByRole("dialog").locator("form").waitFor({ timeout: stepLimitMs });
     },
   },
   {
