@@ -80,7 +80,7 @@ export function Composer({ sessionId, temporary }: { readonly sessionId: string 
             onChange={setDraft}
             onEnter={submit}
             onUp={editLast}
-            className="max-h-[38dvh] py-[5px]"
+            className="max-h-[38dvh] py-[5px] touch:py-[9px]"
           />
           {writing !== null && <StopButton messageId={writing} />}
           {(writing === null || sendable) && (

@@ -54,7 +54,8 @@ export function GrowingField(props: GrowingFieldProps) {
       ref={field}
       id={props.id}
       rows={1}
-      dir="auto"
+      // Without text the placeholder counts, and it runs the way of the page.
+      dir={props.value === "" ? undefined : "auto"}
       aria-label={props.label}
       aria-describedby={props.describedBy}
       data-testid={props.testId}

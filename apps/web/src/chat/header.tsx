@@ -37,7 +37,7 @@ export function Header({ sessionId, temporary }: { readonly sessionId: string | 
         <SessionTitle key={sessionId} sessionId={sessionId} />
       )}
       <div
-        className={classNames("flex min-w-0 shrink-0 items-center", sessionId !== null && "max-[480px]:max-w-[45%]")}
+        className={classNames("flex min-w-0 shrink-0 items-center", sessionId !== null && "max-[480px]:max-w-[52%]")}
       >
         <ModelPicker />
         {sessionId === null && !temporary && (
@@ -49,7 +49,7 @@ export function Header({ sessionId, temporary }: { readonly sessionId: string | 
           />
         )}
         {sessionId !== null && !temporary && <SessionMenu sessionId={sessionId} />}
-        {drawer && (
+        {drawer && !temporary && (
           <IconButton
             label={text("sidebar.new_chat")}
             icon={<SquarePen size={18} strokeWidth={1.75} aria-hidden />}

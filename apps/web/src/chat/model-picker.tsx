@@ -32,7 +32,9 @@ export function ModelPicker() {
           aria-label={text("settings.model", { name: option.name })}
           className="flex h-9 min-w-0 items-center gap-1.5 rounded-small px-2.5 text-side text-soft hover:bg-hover hover:text-ink touch:h-11"
         >
-          <span className="truncate">{option.name}</span>
+          <span className="truncate" dir="auto">
+            {option.name}
+          </span>
           <ChevronDown size={15} className="shrink-0" aria-hidden />
         </button>
       </Popover.Trigger>

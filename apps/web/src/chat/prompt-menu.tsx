@@ -71,7 +71,7 @@ function PromptList({ prompts, active, onActive, onTake }: PromptListProps) {
             onPointerDown={(event) => event.preventDefault()}
             onClick={() => onTake(prompt)}
             className={classNames(
-              "flex min-h-9 cursor-pointer items-baseline gap-3 rounded-small px-2.5 py-1.5 text-side touch:min-h-11",
+              "flex min-h-9 cursor-pointer items-center gap-3 rounded-small px-2.5 py-1.5 text-side touch:min-h-11",
               index === active && "bg-bubble",
             )}
           >
@@ -82,9 +82,10 @@ function PromptList({ prompts, active, onActive, onTake }: PromptListProps) {
           </div>
         ))}
       </div>
+      <div className="my-1 h-px bg-line" />
       <button
         type="button"
-        className="mt-1 w-full rounded-small border-t border-line px-2.5 py-1.5 text-start text-caption text-soft hover:bg-hover touch:min-h-11"
+        className="w-full rounded-small px-2.5 py-1.5 text-start text-caption text-soft hover:bg-hover touch:min-h-11"
         onClick={() => openSettings("prompts")}
       >
         {text("composer.manage_prompts")}

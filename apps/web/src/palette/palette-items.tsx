@@ -31,13 +31,13 @@ export function Item({ name, id = name, icon, keys, onSelect }: ItemProps) {
       value={id}
       keywords={[name]}
       onSelect={() => closePaletteFor(onSelect)}
-      className="flex min-h-9 cursor-pointer items-center gap-2.5 rounded-small px-2.5 py-1.5 text-side select-none data-[selected=true]:bg-hover touch:min-h-11"
+      className="flex min-h-9 cursor-pointer items-center gap-2.5 rounded-small px-2.5 py-1.5 text-side select-none data-[selected=true]:bg-bubble touch:min-h-11"
     >
       <span className="text-soft">{icon}</span>
       <span className="min-w-0 flex-1 truncate" dir="auto">
         {name}
       </span>
-      {keys !== undefined && <kbd className="font-mono text-caption text-soft">{keyNames(keys)}</kbd>}
+      {keys !== undefined && <kbd className="font-mono text-caption text-soft touch:hidden">{keyNames(keys)}</kbd>}
     </Command.Item>
   );
 }

@@ -1,5 +1,16 @@
 import { Command } from "cmdk";
-import { Cpu, Keyboard, Languages, Monitor, Moon, PanelLeft, SquarePen, Sun } from "lucide-react";
+import {
+  Cpu,
+  Keyboard,
+  Languages,
+  MessageCircleDashed,
+  Monitor,
+  Moon,
+  PanelLeft,
+  Settings2,
+  SquarePen,
+  Sun,
+} from "lucide-react";
 import { Dialog } from "radix-ui";
 import { useState } from "react";
 import { useNavigate } from "react-router";
@@ -7,6 +18,7 @@ import { useText } from "../language/language.ts";
 import { type Language, languages } from "../language/languages.ts";
 import { useAppearance } from "../settings/appearance.ts";
 import { setModelWish } from "../settings/model.ts";
+import { openSettings } from "../settings/settings-state.ts";
 import { openShortcuts } from "../settings/shortcuts-dialog.tsx";
 import { useChosenModel } from "../settings/use-model.ts";
 import { toggleSideBar } from "../sidebar/side-bar-state.ts";
@@ -69,10 +81,20 @@ function Actions() {
         onSelect={() => void navigate("/")}
       />
       <Item
+        name={text("composer.temporary")}
+        icon={<MessageCircleDashed size={16} aria-hidden />}
+        onSelect={() => void navigate("/temporary")}
+      />
+      <Item
         name={text("shell.key_side_bar")}
         icon={<PanelLeft size={16} className="rtl:-scale-x-100" aria-hidden />}
         keys="mod+shift+S"
         onSelect={toggleSideBar}
+      />
+      <Item
+        name={text("settings.title")}
+        icon={<Settings2 size={16} aria-hidden />}
+        onSelect={() => openSettings("general")}
       />
       <Item
         name={text("shell.keyboard")}

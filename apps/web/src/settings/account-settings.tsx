@@ -179,7 +179,7 @@ function Devices() {
           return (
             <li
               key={device.device_id}
-              className="flex min-h-12 items-center gap-3 border-b border-line py-1.5"
+              className="flex min-h-12 items-center gap-3 border-b border-line py-1.5 last:border-0"
               data-testid="device"
             >
               <div className="min-w-0 flex-1">

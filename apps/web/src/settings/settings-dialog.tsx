@@ -29,7 +29,7 @@ export default function SettingsDialog() {
       >
         <Tabs.List
           aria-label={text("settings.title")}
-          className="-mx-2 flex shrink-0 gap-0.5 overflow-x-auto px-2 sm:mx-0 sm:w-36 sm:flex-col sm:overflow-visible sm:px-0"
+          className="-mx-2 flex shrink-0 gap-0.5 overflow-x-auto px-2 sm:sticky sm:top-10 sm:mx-0 sm:w-36 sm:flex-col sm:self-start sm:overflow-visible sm:px-0"
         >
           {pages.map(({ page: name, label, Icon }) => (
             <Tabs.Trigger

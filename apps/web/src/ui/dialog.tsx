@@ -30,7 +30,7 @@ export function Dialog({ open, onClose, title, description, closable = true, wid
             wide
               ? "top-[max(16px,8dvh)] w-[min(44rem,calc(100vw-32px))]"
               : "top-[max(16px,14dvh)] w-[min(26rem,calc(100vw-32px))]",
-            "fixed left-1/2 z-50 max-h-[84dvh] -translate-x-1/2 overflow-y-auto rounded-large border border-line bg-raised p-6 shadow-float outline-none animate-appear",
+            "fixed left-1/2 z-50 max-h-[84dvh] -translate-x-1/2 scroll-pt-16 overflow-y-auto rounded-large border border-line bg-raised p-6 shadow-float outline-none animate-appear",
           )}
           onCloseAutoFocus={returnFocus}
           onOpenAutoFocus={(event) => {
@@ -41,7 +41,8 @@ export function Dialog({ open, onClose, title, description, closable = true, wid
           }}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
         >
-          <div className="mb-4 flex items-start gap-4">
+          {/* Stays while what is under it scrolls: what this is and the way out of it are always in sight. */}
+          <div className="sticky -top-6 z-10 -mx-6 -mt-6 flex items-start gap-4 bg-raised px-6 pt-6 pb-4">
             <div className="flex-1">
               <Parts.Title className="text-[17px] font-semibold tracking-tight">{title}</Parts.Title>
               {description !== undefined && (

@@ -22,7 +22,8 @@ export function IconButton({ label, keys, icon, small = false, danger = false, c
         aria-label={label}
         className={classNames(
           "inline-flex shrink-0 items-center justify-center rounded-small",
-          danger ? "text-danger" : "text-soft hover:text-ink",
+          // Red at rest would be the loudest thing on the page, under each of the reader's own messages.
+          danger ? "text-soft hover:text-danger focus-visible:text-danger" : "text-soft hover:text-ink",
           "transition-colors duration-150 hover:bg-hover disabled:opacity-40 disabled:hover:bg-transparent",
           small ? "size-7 touch:size-11" : "size-9 touch:size-11",
           className,

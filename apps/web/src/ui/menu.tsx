@@ -31,7 +31,7 @@ export function Menu({ trigger, children, side = "bottom", align = "end" }: Menu
 }
 
 const itemClass =
-  "flex min-h-8 w-full cursor-pointer items-center gap-2.5 rounded-small px-2.5 py-1.5 text-side outline-none select-none data-highlighted:bg-hover touch:min-h-11";
+  "flex min-h-8 w-full cursor-pointer items-center gap-2.5 rounded-small px-2.5 py-1.5 text-side outline-none select-none data-highlighted:bg-bubble touch:min-h-11";
 
 type MenuItemProps = {
   readonly icon?: ReactNode;
@@ -81,7 +81,7 @@ type SubMenuProps = { readonly label: string; readonly icon?: ReactNode; readonl
 export function SubMenu({ label, icon, children }: SubMenuProps) {
   return (
     <DropdownMenu.Sub>
-      <DropdownMenu.SubTrigger className={classNames(itemClass, "data-[state=open]:bg-hover")}>
+      <DropdownMenu.SubTrigger className={classNames(itemClass, "data-[state=open]:bg-bubble")}>
         {icon}
         <span className="flex-1">{label}</span>
         <ChevronRight size={14} className="text-faint rtl:rotate-180" aria-hidden />
