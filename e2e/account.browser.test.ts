@@ -89,6 +89,73 @@ describe("settings and account", { timeout: 2 * pageLimitMs }, () => {
     await page.getByText("Who is there?").waitFor();
   });
 
+  it("takes in an export of some hundred conversations, and nothing of a broken file", async () => {
+    const email = await signUp();
+    await settings("Data");
+    const count = 400;
+    const turns = 6;
+    const conversation = (number: number) => {
+      const ids = Array.from({ length: turns }, (_none, index) => `${number}-${index}`);
+      const nodes = ids.map((id, index) => {
+        const role = index % 2 === 0 ? "user" : "assistant";
+        const content = {
+          content_type: "text",
+          parts: [`Turn ${index} of talk${number}. ${"More of it. ".repeat(20)}`],
+        };
+        const message = { author: { role }, content, create_time: 1_700_000_000 + number * 60 + index };
+        return [id, { id, parent: ids[index - 1] ?? null, children: ids.slice(index + 1, index + 2), message }];
+      });
+      const create_time = 1_700_000_000 + number * 60;
+      return {
+        title: `Talk ${number}`,
+        create_time,
+        conversation_id: `c${number}`,
+        mapping: Object.fromEntries(nodes),
+      };
+    };
+    const conversations = Array.from({ length: count }, (_none, index) => conversation(index + 1));
+    const whole = JSON.stringify([...conversations, { title: "Without a word", mapping: {} }, null]);
+    const take = (text: string) =>
+      page
+        .getByTestId("import-file")
+        .setInputFiles({ name: "conversations.json", mimeType: "application/json", buffer: Buffer.from(text) });
+    const kept = async () => {
+      const rows = `select count(distinct s.session_id)::int sessions, count(m.message_id)::int messages from users u
+        join chat_sessions s on s.user_id = u.id left join messages m using (session_id) where u.email = $1`;
+      return (await chat.query(rows, [email]))[0];
+    };
+
+    for (const [broken, problem] of [
+      [whole.slice(0, -whole.length / 3), "This file is not JSON."],
+      [JSON.stringify({ conversations }), "This file is neither an export of this system nor"],
+    ] as const) {
+      await take(broken);
+      await page.getByRole("alert").filter({ hasText: problem }).waitFor();
+      expect(await page.getByTestId("import-result").textContent()).toBe("");
+      expect(await kept()).toEqual({ sessions: 0, messages: 0 });
+    }
+
+    await take(whole);
+    await page.getByText(`${count} chats imported. 2 left out.`).waitFor();
+    expect(await page.getByRole("alert").filter({ hasText: /./ }).count()).toBe(0);
+    const all = { sessions: count, messages: count * turns };
+    expect(await kept()).toEqual(all);
+    await take(whole);
+    await page.getByText(`0 chats imported. ${count + 2} left out.`).waitFor();
+    await take(whole.slice(1));
+    await page.getByText("This file is not JSON.").waitFor();
+    expect(await kept()).toEqual(all);
+
+    await page.keyboard.press("Escape");
+    await page
+      .getByTestId("session-item")
+      .filter({ hasText: `Talk ${count}` })
+      .waitFor();
+    await page.getByTestId("search").fill("talk237");
+    await page.getByTestId("search-result").filter({ hasText: "Talk 237" }).first().click();
+    await page.getByTestId("message-user").first().getByText("Turn 0 of talk237.").waitFor();
+  });
+
   it("keeps a default model on every device, and prompts", async () => {
     await signUp();
     await settings("General");

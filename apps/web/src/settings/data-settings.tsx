@@ -1,4 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { ApiError } from "@uci/client";
 import type { ImportResult } from "@uci/protocol";
 import { Download, Upload } from "lucide-react";
 import { useRef, useState } from "react";
@@ -63,7 +64,9 @@ function Import() {
       await queries.invalidateQueries({ queryKey: queryKeys.folders });
       setState({ kind: "done", result });
     } catch (error) {
-      setState({ kind: "failed", problem: problemText(error) });
+      // The one thing about such a request that is the reader's own is the file.
+      const unknownFile = error instanceof ApiError && error.code === "invalid_request";
+      setState({ kind: "failed", problem: unknownFile ? text("settings.not_export") : problemText(error) });
     }
   };
   return (

@@ -332,6 +332,7 @@ export const ar: Messages = {
     other: "تم تخطي {count}.",
   },
   "settings.not_json": "هذا الملف ليس JSON.",
+  "settings.not_export": "هذا الملف ليس تصديرًا من هذا النظام ولا ملف conversations.json من ChatGPT.",
   "settings.too_large": "هذا الملف أكبر من 50 ميغابايت.",
 
   // error

@@ -313,6 +313,7 @@ export const de: Messages = {
   "settings.imported": { one: "{count} Chat importiert.", other: "{count} Chats importiert." },
   "settings.import_skipped": { one: "{count} ausgelassen.", other: "{count} ausgelassen." },
   "settings.not_json": "Diese Datei ist kein JSON.",
+  "settings.not_export": "Diese Datei ist weder ein Export dieses Systems noch die conversations.json von ChatGPT.",
   "settings.too_large": "Diese Datei ist größer als 50 MB.",
 
   // error

@@ -312,6 +312,7 @@ export const en = {
   "settings.imported": { one: "{count} chat imported.", other: "{count} chats imported." },
   "settings.import_skipped": { one: "{count} left out.", other: "{count} left out." },
   "settings.not_json": "This file is not JSON.",
+  "settings.not_export": "This file is neither an export of this system nor ChatGPT's conversations.json.",
   "settings.too_large": "This file is larger than 50 MB.",
 
   // What went wrong: the error registry, and what the client itself finds.
