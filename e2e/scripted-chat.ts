@@ -81,6 +81,18 @@ export class ScriptedChat {
     }
   }
 
+  /** Names of the tables in which this text stands anywhere. */
+  async tablesWith(text: string): Promise<string[]> {
+    const tables = await this.query("select relname from pg_stat_user_tables order by relname");
+    const found: string[] = [];
+    for (const { relname } of tables) {
+      const table = pg.escapeIdentifier(String(relname));
+      const rows = await this.query(`select 1 from ${table} r where strpos(r::text, $1) > 0 limit 1`, [text]);
+      if (rows.length > 0) found.push(String(relname));
+    }
+    return found;
+  }
+
   /** Gives whoever uses the page a session with these messages, each answering the one before; its title is returned. */
   async fillSession(page: Page, rows: readonly Row[]): Promise<string> {
     const title = `A session of ${rows.length} messages`;

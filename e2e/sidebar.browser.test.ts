@@ -117,6 +117,40 @@ describe("the side bar", { timeout: 2 * pageLimitMs }, () => {
     expect(await page.getByText("seven seals").count()).toBe(0);
   });
 
+  it("offers nothing in a temporary chat that needs it to be kept, and leaves nothing in the database", async () => {
+    await page.getByTestId("temporary").click();
+    await page.getByTestId("temporary-mark").waitFor();
+    await converse("A riddle of nine lions, 30 words");
+    const answer = page.getByTestId("message-assistant");
+    const words = (await answer.getByTestId("answer-text").innerText()).slice(0, 12);
+    expect(words).toMatch(/^0\./);
+    // Rename, pin, folder, share, export, archive and settings hang on the title and the menu of a chat.
+    const header = page.locator("header");
+    expect(await header.getByRole("button", { name: "Options for this chat" }).count()).toBe(0);
+    expect(await header.getByRole("heading").getByRole("button").count()).toBe(0);
+    expect(await page.getByTestId("file-input").count()).toBe(0);
+    await answer.hover();
+    const named = answer.getByRole("button").evaluateAll((buttons) => buttons.map((button) => button.ariaLabel));
+    expect(await named).toEqual(["Copy answer", "More"]);
+    await answer.getByRole("button", { name: "More" }).click();
+    expect(await page.getByRole("menuitem").allInnerTexts()).toEqual(["Delete from here on"]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
+    expect(await page.getByTestId("session-item").count()).toBe(0);
+    await page.keyboard.press("Control+k");
+    await page.getByTestId("palette-field").fill("nine lions");
+    await page.getByText("Nothing is called that.").waitFor();
+    const listed = await context.request.get(`${chat.address}/api/sessions`);
+    expect(((await listed.json()) as { sessions: unknown[] }).sessions).toEqual([]);
+    await vi.waitFor(
+      async () => {
+        expect(await chat.tablesWith("nine lions")).toEqual([]);
+        expect(await chat.tablesWith(words)).toEqual([]);
+      },
+      { timeout: pageLimitMs },
+    );
+  });
+
   it("calls saved prompts by a slash, and picks a model by its name", async () => {
     await newChat("Something to begin with");
     await api("/api/prompts", { name: "haiku", text: "Write a haiku about " });

@@ -5,6 +5,12 @@ import { showNotice } from "../ui/notice.tsx";
 import { useChangePreferences, usePreferences } from "./preferences.ts";
 import { setTheme, type ThemeWish } from "./theme.ts";
 
+/**
+ * What is kept for "as the browser": the tag of a language that is not determined. None at all means that nothing was ever
+ * chosen, and would leave another device with the language that was chosen before.
+ */
+const browsersLanguage = "und";
+
 /** Chooses theme and language: here at once, and for every device of the person. */
 export function useAppearance(): {
   chooseTheme: (wish: ThemeWish) => void;
@@ -19,7 +25,7 @@ export function useAppearance(): {
     },
     chooseLanguage: (wish) => {
       setLanguage(wish).catch(() => showNotice(text("settings.no_language")));
-      change({ language: wish === "browser" ? null : wish }).catch(failed);
+      change({ language: wish === "browser" ? browsersLanguage : wish }).catch(failed);
     },
   };
 }
@@ -33,7 +39,8 @@ export function useKeptAppearance(enabled: boolean): void {
     if (theme !== null) setTheme(theme);
   }, [theme]);
   useEffect(() => {
+    const wish = language === browsersLanguage ? "browser" : language;
     // Without its texts the page goes on in the language it has.
-    if (isLanguage(language)) setLanguage(language).catch(() => undefined);
+    if (wish === "browser" || isLanguage(wish)) setLanguage(wish).catch(() => undefined);
   }, [language]);
 }

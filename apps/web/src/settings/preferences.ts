@@ -9,6 +9,8 @@ export function usePreferences(enabled: boolean) {
   return useQuery<Preferences>({
     queryKey: queryKeys.preferences,
     enabled,
+    // Nobody is told of a change; whoever comes to this device from another one comes back to its page.
+    refetchOnWindowFocus: "always",
     queryFn: ({ signal }) => client.preferences.find({ signal }),
   });
 }
