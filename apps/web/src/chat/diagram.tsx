@@ -47,7 +47,14 @@ export function Diagram({ source }: { readonly source: string }) {
           <pre>{source}</pre>
         </section>
       ) : (
-        <div className="flex justify-center-safe overflow-x-auto px-4 pt-1 pb-5">
+        // biome-ignore lint/a11y/useSemanticElements: a picture in its frame is not a set of fields
+        <div
+          role="group"
+          aria-label={text("thread.diagram")}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+          tabIndex={0}
+          className="flex justify-center-safe overflow-x-auto px-4 pt-1 pb-5 -outline-offset-2"
+        >
           {/* Never so small that its words cannot be read: then it scrolls. */}
           <img
             src={drawing.address}

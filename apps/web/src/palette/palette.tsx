@@ -53,10 +53,14 @@ export default function Palette() {
               placeholder={text("shell.palette_hint")}
               className="h-12 w-full border-b border-line bg-transparent px-4 text-[15px] outline-none placeholder:text-faint"
             />
-            <Command.List className="max-h-[min(26rem,60dvh)] overflow-y-auto overscroll-contain p-1.5">
-              <Command.Empty className="px-3 py-6 text-center text-side text-faint">
-                {text("shell.palette_empty")}
-              </Command.Empty>
+            {/* Beside the list: words are not among the children that a list of options may have. */}
+            <Command.Empty className="px-3 pt-6 pb-3 text-center text-side text-faint">
+              {text("shell.palette_empty")}
+            </Command.Empty>
+            <Command.List
+              label={text("shell.palette")}
+              className="max-h-[min(26rem,60dvh)] overflow-y-auto overscroll-contain p-1.5"
+            >
               <Actions />
               <Sessions search={search} />
               <Models />
