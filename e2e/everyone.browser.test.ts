@@ -1,13 +1,12 @@
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { startBrowser } from "./browser.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { drawnOn } from "./screen-steps.ts";
 import { screenAnswer, screens } from "./screens.ts";
-import { ScriptedChat } from "./scripted-chat.ts";
+import type { ScriptedChat } from "./scripted-chat.ts";
+import { pageLimitMs as limitMs, withScriptedChat } from "./scripted-page.ts";
 
-const limitMs = 60_000;
 const quickly = 2_000;
 const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -35,13 +34,8 @@ describe("the page for everyone", { timeout: 5 * limitMs }, () => {
   let browser: Browser;
   let context: BrowserContext | null = null;
 
-  beforeAll(async () => {
-    chat = await ScriptedChat.start({ tokensPerSecond: quickly, answer: screenAnswer });
-    browser = await startBrowser();
-  }, 2 * limitMs);
-  afterAll(async () => {
-    await browser?.close();
-    await chat?.stop();
+  withScriptedChat({ tokensPerSecond: quickly, answer: screenAnswer }, (started) => {
+    ({ chat, browser } = started);
   });
   afterEach(async () => {
     await context?.close();
@@ -68,15 +62,18 @@ describe("the page for everyone", { timeout: 5 * limitMs }, () => {
   }
 
   describe.each([
-    { theme: "light" as const, locale: "en-GB" },
-    { theme: "dark" as const, locale: "en-GB" },
-    { theme: "light" as const, locale: "ar" },
-  ])("axe finds nothing in $theme, $locale", ({ theme, locale }) => {
+    { theme: "light" as const, locale: "en-GB", on: "a wide window" },
+    { theme: "dark" as const, locale: "en-GB", on: "a wide window" },
+    { theme: "light" as const, locale: "ar", on: "a wide window" },
+    { theme: "light" as const, locale: "en-GB", on: "a phone" },
+  ])("axe finds nothing in $theme, $locale, on $on", ({ theme, locale, on }) => {
     it.each(screens.filter((screen) => locale === "en-GB" || screen.locale === undefined))("$name", async (screen) => {
-      const size = screen.narrow === true ? { width: 390, height: 844 } : { width: 1280, height: 800 };
-      const page = await open({ colorScheme: theme, locale: screen.locale ?? locale, viewport: size });
+      const narrow = screen.narrow === true || on === "a phone";
+      const size = narrow ? { viewport: { width: 390, height: 844 } } : {};
+      const touch = on === "a phone" ? { hasTouch: true, isMobile: true } : {};
+      const page = await open({ colorScheme: theme, locale: screen.locale ?? locale, ...size, ...touch });
       await screen.prepare(page, chat);
-      expect(await violations(page)).toEqual([]);
+      expect(await violations(page, screen.menu)).toEqual([]);
     });
   });
 
@@ -139,7 +136,8 @@ describe("the page for everyone", { timeout: 5 * limitMs }, () => {
     // Arrow up in the empty composer edits; Escape gives it up; Escape stops an answer.
     await composer.focus();
     await page.keyboard.press("ArrowUp");
-    await page.getByRole("textbox", { name: "Edit your message" }).waitFor();
+    // It takes the focus with the next picture; Escape before that would be the composer's.
+    await page.locator("textarea[aria-label='Edit your message']:focus").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("textbox", { name: "Edit your message" }).waitFor({ state: "detached" });
     chat.provider.tokensPerSecond = 20;
@@ -148,6 +146,59 @@ describe("the page for everyone", { timeout: 5 * limitMs }, () => {
     await page.locator('[data-testid=message-assistant][data-status="streaming"]').waitFor({ timeout: limitMs });
     await page.keyboard.press("Escape");
     await page.locator('[data-testid=message-assistant][data-status="stopped"]').waitFor({ timeout: limitMs });
+  });
+
+  it("a chat is begun, stopped, written again and set up without a mouse", async () => {
+    const page = await open();
+    const { keyboard } = page;
+    const answers = page.getByTestId("message-assistant");
+    const until = (selector: string) => page.locator(selector).last().waitFor({ timeout: limitMs });
+    /** Goes through the page by keys until something has the focus; a way that is too long is none. */
+    async function goTo(selector: string, key: string): Promise<void> {
+      for (let steps = 0; steps < 40; steps++) {
+        if ((await page.locator(`${selector}:focus`).count()) > 0) return;
+        await keyboard.press(key);
+      }
+      throw new Error(`${selector} is not reached by ${key}`);
+    }
+    await until("[data-testid=composer]:focus");
+    await keyboard.type("Tell me 20 words");
+    await keyboard.press("Enter");
+    await until('[data-testid=message-assistant][data-status="complete"]');
+
+    await keyboard.press("Control+Shift+KeyO");
+    await vi.waitFor(() => expect(new URL(page.url()).pathname).toBe("/"), { timeout: limitMs });
+    // The address is the new chat's before the page is.
+    await answers.waitFor({ state: "detached", timeout: limitMs });
+    await until("[data-testid=composer]:focus");
+    chat.provider.tokensPerSecond = 20;
+    await keyboard.type("Tell me 300 words");
+    await keyboard.press("Enter");
+    await until('[data-testid=message-assistant][data-status="streaming"]');
+    await keyboard.press("Escape");
+    await until('[data-testid=message-assistant][data-status="stopped"]');
+
+    chat.provider.tokensPerSecond = quickly;
+    await goTo("[data-testid=regenerate]", "Shift+Tab");
+    await keyboard.press("Enter");
+    await until('[data-testid=message-assistant][data-status="complete"]');
+    await answers.getByText("2/2").waitFor({ timeout: limitMs });
+    expect(await answers.count()).toBe(1);
+    // The button went with the answer that it replaced; the focus did not.
+    await until("[data-testid=composer]:focus");
+
+    await keyboard.press("Control+k");
+    await until("[data-testid=palette-field]:focus");
+    await keyboard.type("Settings");
+    await until("[cmdk-item][data-selected=true]:has-text('Settings')");
+    await keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Settings" }).waitFor({ timeout: limitMs });
+    await goTo("[role=tab]", "Shift+Tab");
+    await keyboard.press("ArrowDown");
+    await page.getByRole("tabpanel", { name: "Prompts" }).waitFor({ timeout: limitMs });
+    await keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await until("[data-testid=composer]:focus");
   });
 
   it("dialogs and the palette give the focus back", async () => {

@@ -26,6 +26,23 @@ type StageOptions = {
   readonly opened?: boolean;
 };
 
+/** Starts the program and a browser for the tests of a file that open their pages themselves. */
+export function withScriptedChat(
+  provider: ScriptedServerOptions,
+  take: (started: { readonly chat: ScriptedChat; readonly browser: Browser }) => void,
+): void {
+  let chat: ScriptedChat | undefined;
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    [chat, browser] = await Promise.all([ScriptedChat.start(provider), startBrowser()]);
+    take({ chat, browser });
+  }, 2 * pageLimitMs);
+  afterAll(async () => {
+    await browser?.close();
+    await chat?.stop();
+  });
+}
+
 /**
  * Starts the program and a browser for the tests of a file, and opens a new page for each of them. A page that throws
  * fails its test.
@@ -37,12 +54,8 @@ export function withScriptedPage(options: StageOptions, take: (stage: Stage) => 
   let context: BrowserContext | undefined;
   const faults: string[] = [];
 
-  beforeAll(async () => {
-    [chat, browser] = await Promise.all([ScriptedChat.start(provider), startBrowser()]);
-  }, 2 * pageLimitMs);
-  afterAll(async () => {
-    await browser?.close();
-    await chat?.stop();
+  withScriptedChat(provider, (started) => {
+    ({ chat, browser } = started);
   });
 
   beforeEach(async () => {

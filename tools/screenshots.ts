@@ -57,9 +57,11 @@ async function picture(browser: Browser, chat: ScriptedChat, screen: Screen, siz
     await page.getByTestId("composer").waitFor();
     await screen.prepare(page, chat);
     await page.evaluate("document.fonts.ready");
-    await page.screenshot({ path: path.join(allFolder, `${name}.png`) });
+    // Without this, what has just appeared may be taken in the first frame of its way, in which it cannot be seen.
+    const animations = "disabled";
+    await page.screenshot({ path: path.join(allFolder, `${name}.png`), animations });
     if (kept.has(name)) {
-      await page.screenshot({ path: path.join(keptFolder, `${name}.jpg`), type: "jpeg", quality: 82 });
+      await page.screenshot({ path: path.join(keptFolder, `${name}.jpg`), type: "jpeg", quality: 82, animations });
     }
     say(name);
   } finally {

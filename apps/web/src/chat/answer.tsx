@@ -13,7 +13,7 @@ import { contentOf, toolUses } from "./answer-content.ts";
 import { AnswerEnding } from "./answer-ending.tsx";
 import { AnswerFacts } from "./answer-facts.tsx";
 import { AnswerText } from "./answer-text.tsx";
-import { edit, focusComposer, useEditing } from "./chat-ui.ts";
+import { edit, focusComposer, keepFocus, useEditing } from "./chat-ui.ts";
 import { EditForm } from "./edit-form.tsx";
 import type { PathStep } from "./path.ts";
 import { Reasoning } from "./reasoning.tsx";
@@ -32,6 +32,7 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
   const [asked, setAsked] = useState(false);
   const ask = (begin: () => Promise<void>) => {
     if (asked) return;
+    keepFocus();
     setAsked(true);
     begin()
       .catch(() => showNotice(text("thread.not_asked")))

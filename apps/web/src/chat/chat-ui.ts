@@ -15,3 +15,8 @@ export const composerFieldId = composerId;
 export function focusComposer(): void {
   document.getElementById(composerId)?.focus();
 }
+
+/** For a button that goes away with what it has done: the focus would be nowhere. On phones the keys would come up. */
+export function keepFocus(): void {
+  if (matchMedia("(hover: hover)").matches) focusComposer();
+}
