@@ -1,10 +1,9 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { startBrowser } from "./browser.ts";
+import type { BrowserContext, Page } from "playwright-core";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { elsewhere, payloads } from "./payloads.ts";
-import { ScriptedChat } from "./scripted-chat.ts";
+import type { ScriptedChat } from "./scripted-chat.ts";
+import { pageLimitMs as limitMs, withScriptedPage } from "./scripted-page.ts";
 
-const limitMs = 60_000;
 /** Behind every payload, so that the test knows that all of it has been set. */
 const endMark = "That was it.";
 
@@ -57,30 +56,29 @@ function faultsIn(answer: Markup): string[] {
 
 describe("whatever a model writes", { timeout: 5 * limitMs }, () => {
   let chat: ScriptedChat;
-  let browser: Browser;
   let context: BrowserContext;
   let page: Page;
   let asked: string[] = [];
   let surprises: string[] = [];
 
-  beforeAll(async () => {
-    chat = await ScriptedChat.start({ tokensPerSecond: 4_000, answer: payloadOf });
-    browser = await startBrowser();
-  }, 2 * limitMs);
-  afterAll(async () => {
-    await browser?.close();
-    await chat?.stop();
-  });
+  withScriptedPage(
+    {
+      provider: { tokensPerSecond: 4_000, answer: payloadOf },
+      // A service worker's requests could not be seen here.
+      context: { viewport: { width: 1100, height: 900 }, serviceWorkers: "block" },
+      opened: false,
+    },
+    (stage) => {
+      ({ chat, context, page } = stage);
+    },
+  );
   beforeEach(async () => {
     asked = [];
     surprises = [];
-    // A service worker's requests could not be seen here.
-    context = await browser.newContext({ viewport: { width: 1100, height: 900 }, serviceWorkers: "block" });
     context.on("request", (request) => {
       const address = request.url();
       if (/^https?:/.test(address) && !address.startsWith(chat.address)) asked.push(address);
     });
-    page = await context.newPage();
     context.on("page", (opened) => surprises.push(`opened ${opened.url()}`));
     page.on("dialog", (dialog) => {
       surprises.push(`dialog ${dialog.message()}`);
@@ -90,7 +88,6 @@ describe("whatever a model writes", { timeout: 5 * limitMs }, () => {
     await page.goto(chat.address);
     await page.getByTestId("composer").waitFor();
   });
-  afterEach(() => context.close());
 
   it("there are at least sixty payloads", () => {
     expect(Object.values(payloads).flat().length).toBeGreaterThanOrEqual(60);
