@@ -67,12 +67,13 @@ export class SseConnection {
       throw new ApiError("bad_response", "The answer did not come from the chat server.", details);
     }
     if (this.#over) return;
-    this.#heard(request.silenceMs);
+    this.#lastByteMs = this.#environment.nowMs();
+    this.#watch(request.silenceMs);
     this.#handlers.onOpen();
-    await this.#read(response.body, request.silenceMs);
+    await this.#read(response.body);
   }
 
-  async #read(body: ReadableStream<Uint8Array>, silenceMs: number): Promise<void> {
+  async #read(body: ReadableStream<Uint8Array>): Promise<void> {
     const decoder = new TextDecoder();
     const parser = createParser({
       maxBufferSize: clientLimits.eventCharacters,
@@ -84,19 +85,19 @@ export class SseConnection {
     while (!this.#over) {
       const { done, value } = await reader.read();
       if (done || this.#over) return;
-      this.#heard(silenceMs);
+      this.#lastByteMs = this.#environment.nowMs();
       parser.feed(decoder.decode(value, { stream: true }));
     }
   }
 
-  #heard(silenceMs: number): void {
-    this.#lastByteMs = this.#environment.nowMs();
-    this.#watch(silenceMs);
-  }
-
-  #watch(limitMs: number): void {
+  /** One timer for many bytes: a new one for each piece of an answer would cost more than reading it. */
+  #watch(waitMs: number, limitMs = waitMs): void {
     this.#cancelWatch();
-    this.#cancelWatch = this.#environment.after(limitMs, () => this.#end(timeoutError()));
+    this.#cancelWatch = this.#environment.after(waitMs, () => {
+      const leftMs = limitMs - this.silentMs;
+      if (leftMs > 0) this.#watch(leftMs, limitMs);
+      else this.#end(timeoutError());
+    });
   }
 
   #end(error: ApiError | null): void {

@@ -120,6 +120,24 @@ describe("one connection for all tabs", () => {
     }
   });
 
+  test("what concerns no other tab is told to none", async () => {
+    const { pod, open } = await world();
+    const first = open(["s"]);
+    await until(() => first.ready() > 0);
+    const second = open(["t"]);
+    await until(() => second.ready() > 0);
+    const heard = [first.tab.heard, second.tab.heard];
+    pod.write("s");
+    pod.write("t");
+    await until(() => first.ended().length === 1 && second.ended().length === 1);
+    expect([first.shown("s"), second.shown("t")]).toEqual([whole, whole]);
+    // The one that leads has its own answer from itself; the other is told of its own alone.
+    const told = [first.tab.heard, second.tab.heard].map((now, index) => now.slice(heard[index]!.length));
+    expect(told[0]).toEqual([]);
+    expect(JSON.stringify(told[1])).not.toContain("msg_s");
+    expect(JSON.stringify(told[1])).toContain("msg_t");
+  });
+
   test("a tab that joins in mid-answer gets what is there and then what comes, over the connection that is there", async () => {
     const { pod, open } = await world();
     const first = open(["s"]);

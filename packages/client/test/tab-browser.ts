@@ -23,7 +23,7 @@ export class TabBrowser {
         if (tab.frozen) return;
         const copy = structuredClone(messages);
         for (const [key, member] of members) {
-          if (key !== own) setImmediate(() => members.has(key) && !member.tab.frozen && member.listener(copy));
+          if (key !== own) setImmediate(() => members.has(key) && member.tab.hear(copy, member.listener));
         }
       },
       close: () => void members.delete(own),
@@ -76,6 +76,8 @@ export class TabBrowser {
 /** One tab of it. `frozen`: it hears nothing and nothing it says arrives, and it does not know. */
 export class Tab implements TabWorld {
   frozen = false;
+  /** Everything that other tabs said to it. */
+  heard: Parameters<Listener>[0] = [];
   readonly #browser: TabBrowser;
   readonly #awake = new Set<(awake: boolean) => void>();
   readonly #shown = new Set<() => void>();
@@ -100,6 +102,12 @@ export class Tab implements TabWorld {
   onShown(listener: () => void): () => void {
     this.#shown.add(listener);
     return () => void this.#shown.delete(listener);
+  }
+
+  hear(messages: Parameters<Listener>[0], listener: Listener): void {
+    if (this.frozen) return;
+    this.heard = [...this.heard, ...messages];
+    listener(messages);
   }
 
   /** The browser says that it freezes this tab, or leaves it. */

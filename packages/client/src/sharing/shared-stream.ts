@@ -116,7 +116,10 @@ class Tab {
     const messages = this.#unsent;
     if (messages.length === 0) return;
     this.#unsent = [];
-    this.#channel.post(messages);
+    const ownIds = new Set([...this.#links].map(({ id }) => id));
+    // Copying each piece of an answer for tabs it is not meant for costs more than reading it.
+    const forOthers = messages.filter((message) => !("to" in message) || message.to.some((id) => !ownIds.has(id)));
+    if (forOthers.length > 0) this.#channel.post(forOthers);
     this.#hear(messages);
   }
 
