@@ -170,6 +170,11 @@ describe("where the reader is", { timeout: 2 * pageLimitMs }, () => {
       },
       { timeout: pageLimitMs, interval: 30 },
     );
+    // What was scrolled near is set a moment later; nothing of it stays empty.
+    await vi.waitFor(
+      async () => expect(await page.locator("[data-index]:not(:has([data-testid^=message-]))").count()).toBe(0),
+      { timeout: pageLimitMs, interval: 30 },
+    );
     expect(await page.locator("[data-testid^=message-]").count()).toBeLessThan(40);
   });
 });

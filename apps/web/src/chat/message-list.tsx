@@ -1,16 +1,14 @@
-import { defaultRangeExtractor, useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, measureElement, useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { memo, type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { UnsentMessage } from "../connection/state.ts";
 import { useText } from "../language/language.ts";
-import { Answer } from "./answer.tsx";
 import { useEditing } from "./chat-ui.ts";
 import { type FoundMessage, useFoundInView } from "./found-message.ts";
 import { rowHeight } from "./list-heights.ts";
+import { type List, Row } from "./list-row.tsx";
 import { OlderMark, type OlderPages } from "./older-mark.tsx";
 import type { PathStep } from "./path.ts";
-import { Unsent } from "./unsent-message.tsx";
-import { UserMessage } from "./user-message.tsx";
 
 /** So near to the end the list follows what is being written; further up it leaves the reader alone. */
 const followPixels = 24;
@@ -29,8 +27,6 @@ type MessageListProps = {
   /** The message that was looked for, where the page was opened at one. */
   readonly found: FoundMessage | null;
 };
-
-type List = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
 /**
  * The messages, of which only those near the view are drawn. The end stays in view while it is there, whatever grows;
@@ -55,6 +51,10 @@ export function MessageList({ path, unsent, older, found }: MessageListProps) {
     overscan: overscanRows,
     // In a task of its own behind the scroll event's, which has to lay out and paint: the rows beyond the view hide the wait.
     useFlushSync: false,
+    // While it scrolls, no row is laid out for its own sake: the browser tells its height with the picture it is in.
+    measureElement: (element, entry, instance) =>
+      (entry === undefined && instance.isScrolling ? reservedPixels(instance, element) : null) ??
+      measureElement(element, entry, instance),
     gap: rowGapPixels,
     paddingStart: 28,
     paddingEnd: 32,
@@ -83,7 +83,7 @@ export function MessageList({ path, unsent, older, found }: MessageListProps) {
           {older !== null && <OlderMark older={older} wanted={(rows[0]?.index ?? olderRows) < olderRows} />}
           {rows.map(({ key, index }) => (
             <div key={key} ref={list.measureElement} data-index={index} className="absolute inset-x-0 px-4">
-              <Row step={path[index]} unsent={unsent[index - path.length]} />
+              <Row step={path[index]} unsent={unsent[index - path.length]} list={list} index={index} />
             </div>
           ))}
         </div>
@@ -93,10 +93,9 @@ export function MessageList({ path, unsent, older, found }: MessageListProps) {
   );
 }
 
-const Row = memo(function Row({ step, unsent }: { step: PathStep | undefined; unsent: UnsentMessage | undefined }) {
-  if (step === undefined) return unsent === undefined ? null : <Unsent message={unsent} />;
-  return step.message.role === "user" ? <UserMessage {...step} /> : <Answer {...step} />;
-});
+function reservedPixels(list: List, row: HTMLDivElement): number | null {
+  return list.measurementsCache[list.indexFromElement(row)]?.size ?? null;
+}
 
 /** As far as the rows are measured: the element itself would have to be laid out for it once more each time. */
 function toEndPixels(list: List): number {

@@ -56,18 +56,29 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
   );
 });
 
+/** Lines after which a bubble is folded, and the fewest characters one holds on the narrowest page, however wide they are. */
+const foldedLines = 12;
+const narrowestCharacters = 10;
+
+/** Whether it is worth looking: the height of an element that was just set makes the browser lay the page out at once. */
+function mayBeFolded(words: string): boolean {
+  return words.length / narrowestCharacters + words.split("\n").length > foldedLines;
+}
+
 /** A text in its bubble; a long one is folded after twelve lines. */
 export function Bubble({ text: words, faint = false }: { readonly text: string; readonly faint?: boolean }) {
   const text = useText();
   const box = useRef<HTMLDivElement>(null);
   const [long, setLong] = useState(false);
   const [open, setOpen] = useState(false);
+  const foldable = mayBeFolded(words);
   // The text is looked at anew when it changes, though only its height is read.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   useLayoutEffect(() => {
     const element = box.current;
-    if (element !== null && !open) setLong(element.scrollHeight > element.clientHeight + 4);
-  }, [words, open]);
+    if (element === null || open) return;
+    setLong(foldable && element.scrollHeight > element.clientHeight + 4);
+  }, [words, open, foldable]);
   return (
     <div
       className={classNames(
@@ -78,7 +89,11 @@ export function Bubble({ text: words, faint = false }: { readonly text: string; 
       <div
         ref={box}
         dir="auto"
-        className={classNames("break-words whitespace-pre-wrap", !open && "line-clamp-12", "[overflow-wrap:anywhere]")}
+        className={classNames(
+          "break-words whitespace-pre-wrap",
+          foldable && !open && "line-clamp-12",
+          "[overflow-wrap:anywhere]",
+        )}
       >
         {words}
       </div>
