@@ -1,7 +1,7 @@
 import type { AnswerChangedEvent, AnswerView } from "@uci/client";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LiveAnswers, wholeWords } from "./live.ts";
+import { drawIntervalMs, LiveAnswers, wholeWords } from "./live.ts";
 import { type ChatState, initialState, newLiveAnswer } from "./state.ts";
 
 function changed(fold: Partial<AnswerView>): AnswerChangedEvent {
@@ -40,6 +40,15 @@ describe("what is shown of a text", () => {
       }),
     );
   });
+});
+
+describe("how often text is drawn", () => {
+  test("often where the thread has time", () => expect(drawIntervalMs(0)).toBe(45));
+  test("more seldom the later it was drawn, and never so seldom that it would be seen", () => {
+    expect(drawIntervalMs(10)).toBeGreaterThan(drawIntervalMs(5));
+    expect(drawIntervalMs(10_000)).toBeLessThanOrEqual(100);
+  });
+  test("a clock that jumps back makes nothing faster", () => expect(drawIntervalMs(-1_000)).toBe(45));
 });
 
 describe("between two frames", () => {

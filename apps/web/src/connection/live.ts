@@ -8,6 +8,19 @@ const wordCharacters = 32;
 
 type Arrival = { sessionId: string; fold: AnswerView; changedMs: number };
 
+/** Setting text is the dear part of a frame: oftener than this nobody sees the difference, and a slow machine feels it. */
+const shortestDrawMs = 45;
+/** Drawn more seldom than this, text would be seen to come in jerks. */
+const longestDrawMs = 90;
+
+/**
+ * So long the text is not drawn again, after it was drawn this late. A thread that comes late has more to do than it
+ * can: given half of the time for the rest, it scrolls and takes what is typed while an answer is written.
+ */
+export function drawIntervalMs(lateMs: number): number {
+  return Math.min(longestDrawMs, shortestDrawMs + 2 * Math.max(0, lateMs));
+}
+
 /**
  * Gathers what arrives of answers between two frames, so that a page is drawn at most once a frame however many
  * pieces come. Holds the folds, not copies of their text.

@@ -1,6 +1,6 @@
 import type { ClientEvent } from "@uci/client";
 import { create } from "zustand";
-import { LiveAnswers } from "./live.ts";
+import { drawIntervalMs, LiveAnswers } from "./live.ts";
 import { type ChatState, initialState } from "./state.ts";
 import { applyEvent } from "./transitions.ts";
 
@@ -9,9 +9,9 @@ export const useChat = create<ChatState>(() => initialState);
 
 const liveAnswers = new LiveAnswers();
 let drawAsked = false;
-/** Setting text is the dear part of a frame: oftener than this nobody sees the difference, and a slow machine feels it. */
-const drawIntervalMs = 45;
-let drawnMs = 0;
+let askedMs = 0;
+/** The next time text may be drawn. */
+let drawDueMs = 0;
 
 /** Makes a transition. */
 export function change(transition: (state: ChatState) => ChatState): void {
@@ -40,18 +40,20 @@ export function take(event: ClientEvent): void {
 function askDraw(): void {
   if (drawAsked) return;
   drawAsked = true;
+  askedMs = performance.now();
   if (document.hidden) requestAnimationFrame(draw);
-  else setTimeout(draw, Math.max(0, drawnMs + drawIntervalMs - performance.now()));
+  else setTimeout(draw, Math.max(0, drawDueMs - performance.now()));
 }
 
 function draw(): void {
   drawAsked = false;
+  const nowMs = performance.now();
+  drawDueMs = nowMs + drawIntervalMs(nowMs - Math.max(drawDueMs, askedMs));
   flush();
   if (!liveAnswers.empty) askDraw();
 }
 
 function flush(): void {
-  drawnMs = performance.now();
   const changed = liveAnswers.take(useChat.getState(), Date.now());
   if (Object.keys(changed).length > 0) change((state) => ({ ...state, live: { ...state.live, ...changed } }));
 }
