@@ -7,7 +7,7 @@ import { PalettePlace } from "./palette/palette-place.tsx";
 import { useAccount } from "./settings/account.ts";
 import { AccountDialog } from "./settings/account-dialog.tsx";
 import { useKeptAppearance } from "./settings/appearance.ts";
-import { SessionSettingsDialog } from "./settings/session-settings.tsx";
+import { useSessionSettings } from "./settings/session-settings-state.ts";
 import { useSettingsDialog } from "./settings/settings-state.ts";
 import { ShortcutsDialog } from "./settings/shortcuts-dialog.tsx";
 import { removePendingNow } from "./sidebar/removing.ts";
@@ -21,6 +21,7 @@ export const shareAddress = "/share/:shareId";
 
 const SharePage = lazy(() => import("./share/share-page.tsx"));
 const SettingsDialog = lazy(() => import("./settings/settings-dialog.tsx"));
+const SessionSettingsDialog = lazy(() => import("./settings/session-settings.tsx"));
 
 /** A part of the page that is fetched when it is first opened, and stays from then on, so that it can close calmly. */
 function Later({ open, children }: { readonly open: boolean; readonly children: ReactNode }) {
@@ -52,6 +53,7 @@ function ChatApp() {
   const enabled = useSignedIn();
   const begun = useTemporaryChat(temporary);
   const settingsOpen = useSettingsDialog((state) => state.page !== null);
+  const sessionSettingsOpen = useSessionSettings((state) => state.sessionId !== null);
   useKeptAppearance(enabled);
   usePageKeys();
   useEffect(() => {
@@ -65,7 +67,9 @@ function ChatApp() {
       <ChatPage sessionId={temporary ? begun : sessionId} enabled={enabled} temporary={temporary} />
       <AccountDialog />
       <ShareDialog />
-      <SessionSettingsDialog />
+      <Later open={sessionSettingsOpen}>
+        <SessionSettingsDialog />
+      </Later>
       <Later open={settingsOpen}>
         <SettingsDialog />
       </Later>

@@ -31,7 +31,8 @@ export function preloadMarkdown(): void {
 /** The text of an answer; plain until the part of the page that sets it has arrived. */
 export function AnswerText({ text, writing, joins }: MarkdownProps): ReactNode {
   const Markdown = useMarkdown(({ component }) => component);
-  const deferred = useDeferredValue(text);
+  // From nothing, so that the first words too are set in slices: what sets them runs then for the first time, and slowly.
+  const deferred = useDeferredValue(text, "");
   useEffect(() => {
     if (Markdown === null) load().catch(() => undefined);
   }, [Markdown]);

@@ -10,7 +10,7 @@ import { ModelSelect } from "./model-select.tsx";
 import { openSessionSettings, useSessionSettings } from "./session-settings-state.ts";
 
 /** How the answers of one chat are made. */
-export function SessionSettingsDialog() {
+export default function SessionSettingsDialog() {
   const text = useText();
   const sessionId = useSessionSettings((state) => state.sessionId);
   const known = useChat((state) => sessionId !== null && state.sessions[sessionId] !== undefined);
