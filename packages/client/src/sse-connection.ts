@@ -94,6 +94,8 @@ export class SseConnection {
   #watch(waitMs: number, limitMs = waitMs): void {
     this.#cancelWatch();
     this.#cancelWatch = this.#environment.after(waitMs, () => {
+      // A clock that was set back would hide the silence until it has caught up.
+      if (this.silentMs < 0) this.#lastByteMs = this.#environment.nowMs();
       const leftMs = limitMs - this.silentMs;
       if (leftMs > 0) this.#watch(leftMs, limitMs);
       else this.#end(timeoutError());

@@ -78,33 +78,6 @@ describe("reconnecting", () => {
     expect(reader.of("connection").find(({ state }) => state === "reconnecting")?.error?.code).toBe("timeout");
   });
 
-  test("silence is counted from the last byte, whatever came before", async () => {
-    const waits: number[] = [];
-    const after = (delayMs: number, task: () => void) => {
-      waits.push(delayMs);
-      const timer = setTimeout(task, delayMs);
-      return () => clearTimeout(timer);
-    };
-    let lastByteMs = 0;
-    const { reader } = await readFrom(
-      (visit, index) => {
-        visit.open().ready();
-        if (index > 0) return;
-        const timer = setInterval(() => {
-          lastByteMs = performance.now();
-          visit.response.write(":\n\n");
-        }, 5);
-        visit.response.on("close", () => clearInterval(timer));
-        setTimeout(() => clearInterval(timer), 400);
-      },
-      { silenceMs: 300, environment: { after } },
-    );
-    await until(() => reader.of("ready").length >= 2);
-    expect(performance.now() - lastByteMs).toBeGreaterThan(250);
-    // Not one for each of the pieces that came.
-    expect(waits.filter((waitMs) => waitMs <= 300).length).toBeLessThan(20);
-  });
-
   test("comments count as signs of life", async () => {
     const { server, reader } = await readFrom(
       (visit) => {
