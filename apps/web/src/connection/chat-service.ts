@@ -3,6 +3,7 @@ import { type AnswerStream, ApiError, type Client, type ClientEvent, type Sessio
 import type { ChatAccepted, Message } from "@uci/protocol";
 import { Outbox } from "./outbox.ts";
 import { keepPath, recallPath } from "./paths.ts";
+import { readAnew } from "./read-anew.ts";
 import { emptyThread, initialState, isUnfinished, type ModelChoice } from "./state.ts";
 import { change, take, useChat } from "./store.ts";
 import { endTemporary, isTemporary } from "./temporary.ts";
@@ -241,9 +242,8 @@ export class ChatService {
         return;
       case "ready":
         // What happened while there was no connection was told to nobody.
-        void this.#queries.invalidateQueries({ queryKey: queryKeys.sessions });
-        void this.#queries.invalidateQueries({ queryKey: queryKeys.folders });
-        void this.#queries.invalidateQueries({ queryKey: ["messages"] });
+        for (const queryKey of [queryKeys.sessions, queryKeys.folders, ["messages"]])
+          void readAnew(this.#queries, queryKey);
         this.outbox.sendAll();
         return;
       case "message_created":
