@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { freePort, temporaryFolder } from "@uci/services";
@@ -35,9 +36,10 @@ async function untilReady(command: Command): Promise<void> {
   await Promise.race([ready, ended]);
 }
 
-function isAlive({ pid }: ProcessState): boolean {
+/** By its command as well: a number may be another program's by now, or that of one that ended and is not buried yet. */
+function isAlive({ pid, command }: ProcessState): boolean {
   try {
-    return pid !== null && process.kill(pid, 0);
+    return pid !== null && fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").includes(command);
   } catch {
     return false;
   }

@@ -106,14 +106,14 @@ describe("a work queue that nobody leads", () => {
     const { broker: other } = await openBroker(settings);
     await broker.provision();
     // A queue on one node only stands for one whose other copies are broken: without that node nobody leads it.
-    const administration = await openAdministration(cluster.servers);
+    // The nodes may still be at an election of their own from the test before.
+    const administration = await vi.waitFor(() => openAdministration(cluster.servers), patience);
     const whole = async () => {
       const { cluster: peers } = await administration.streams.info("WORKFLOW_REQUESTS");
       expect(peers?.replicas?.map(({ current }) => current)).toEqual([true, true]);
     };
     await vi.waitFor(whole, patience);
     const { config } = await administration.streams.info("WORKFLOW_REQUESTS");
-    // The nodes may still be at an election of their own from the test before.
     await vi.waitFor(async () => {
       await administration.streams.delete("WORKFLOW_REQUESTS").catch(() => undefined);
       await administration.streams.add({ ...config, num_replicas: 1 });
