@@ -57,7 +57,7 @@ export class LiveStream implements AnswerStream {
   /** Attempts in a row that did not lead to a sound connection. */
   #failures = 0;
   #readyMs: number | null = null;
-  /** Answers the connection was asked for by name, in its cursor, or told of itself. */
+  /** Answers the connection was asked for by name, in its cursor, or told of itself since it is ready. */
   #named = new Set<string>();
   #cancelUnheard: (() => void) | null = null;
 
@@ -196,7 +196,8 @@ export class LiveStream implements AnswerStream {
     if (status !== "queued" && status !== "streaming") return;
     if (!this.#sessionIds.includes(sessionId)) return;
     this.#book.track(messageId, sessionId);
-    this.#named.add(messageId);
+    // Told before it is ready, a pod may find the answer ended when it looks, and take it for history of this reader.
+    if (this.#readyMs !== null) this.#named.add(messageId);
   }
 
   #applied(outcome: BookOutcome): void {

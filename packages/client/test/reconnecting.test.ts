@@ -50,6 +50,31 @@ describe("reconnecting", () => {
     expect(server.visits).toHaveLength(3);
   });
 
+  test("an answer the server told of before it was ready, and of which nothing comes, is asked for by name", async () => {
+    const quickly = {
+      after: (delayMs: number, task: () => void) => soon(delayMs === clientLimits.unheardMs ? 20 : delayMs, task),
+    };
+    const created = (messageId: string) => ({
+      session_id: "sess_1",
+      answer: { message_id: messageId, session_id: "sess_1", role: "assistant", status: "queued" },
+    });
+    const { server, reader } = await readFrom(
+      (visit, index) => {
+        visit.open();
+        if (index === 0) visit.event("message_created", created("msg_1")).ready();
+        // What it tells of from then on, it brings: nothing of a slow model is asked for again and again.
+        else visit.ready().event("message_created", created("msg_2"));
+      },
+      { environment: quickly },
+    );
+    await until(() => reader.of("message_created").length === 2);
+    expect(server.visits.map(({ cursor }) => cursor)).toEqual([null, "1~msg_1:0.-1"]);
+    reader.stream.track("msg_3", "sess_1");
+    await until(() => server.visits.length === 3);
+    // One reading for the third alone: the second was waiting and not asked for.
+    expect(server.visits[2]!.cursor).toBe("1~msg_1:0.-1,msg_2:0.-1,msg_3:0.-1");
+  });
+
   test("a gateway without a pod is tried until it has one", async () => {
     const { reader } = await readFrom((visit, index) => {
       if (index === 0) {

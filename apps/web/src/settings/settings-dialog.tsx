@@ -35,7 +35,7 @@ export default function SettingsDialog() {
             <Tabs.Trigger
               key={name}
               value={name}
-              className="flex h-9 shrink-0 items-center gap-2.5 rounded-small px-2.5 text-side text-soft hover:bg-hover hover:text-ink data-[state=active]:bg-bubble data-[state=active]:font-medium data-[state=active]:text-ink touch:h-11"
+              className="flex h-9 shrink-0 items-center gap-2.5 rounded-small px-2.5 text-side text-soft -outline-offset-2 hover:bg-hover hover:text-ink data-[state=active]:bg-bubble data-[state=active]:font-medium data-[state=active]:text-ink touch:h-11"
             >
               <Icon size={16} strokeWidth={1.75} aria-hidden className="max-sm:hidden" />
               {text(label)}

@@ -10,8 +10,8 @@ type Wish<Row> = {
 };
 
 /**
- * Lists what there is of sessions for all who ask at about the same time by few queries: who asks while one is under way goes
- * into the next. When a pod is lost, hundreds of readers ask another one at once.
+ * Lists what there is of sessions for all who ask at about the same time by few queries: who asks while one is under
+ * way goes into the next. When a pod is lost, hundreds of readers ask another one at once.
  */
 export class SharedListing<Row extends OfSession> {
   readonly #list: (sessionIds: readonly string[]) => Promise<readonly Row[]>;
