@@ -1,3 +1,4 @@
+import net from "node:net";
 import { scriptedAnswer } from "@uci/adapters/providers/testing";
 import { finalMetadataSchema } from "@uci/protocol";
 import { sha256Hex } from "@uci/stream";
@@ -49,6 +50,9 @@ describe("GET /api/sse", () => {
     expect(reader.headers).toMatchObject({ "content-type": "text/event-stream; charset=utf-8" });
     expect(reader.headers["cache-control"]).toContain("no-cache");
     expect(reader.headers["x-accel-buffering"]).toBe("no");
+    expect(reader.headers["content-security-policy"]).toContain("default-src 'self'");
+    expect(reader.headers["x-content-type-options"]).toBe("nosniff");
+    expect(reader.headers["x-correlation-id"]).toMatch(/^corr_/);
     expect(reader.retryMs).toBe(1_000);
     const health = await user.call("GET", "/health");
     expect(reader.events[0]).toMatchObject({
@@ -261,4 +265,28 @@ it("readers who leave while their sessions are looked up leave nothing behind", 
     const health = (await (await fetch(`${instance.address()}/health`)).json()) as { active_connections: number };
     return health.active_connections === 1;
   });
+});
+
+it("a proxy that speaks HTTP/1.0 gets plain lines, and the end of the connection as the end", async () => {
+  const instance = await fixture.instance();
+  const user = instance.user("old_proxy");
+  const socket = net.connect(instance.port(), "127.0.0.1");
+  let received = "";
+  socket.setEncoding("utf8").on("data", (text: string) => {
+    received += text;
+  });
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.write("GET /api/sse?session_id=old&user_id=old_proxy HTTP/1.0\r\n\r\n");
+  await until("it is ready", async () => received.includes("event: ready"));
+  const { message_id } = await user.chat("Say 20 words", { session_id: "old" });
+  await until("the answer is stored", async () => received.includes("event: message_persisted"));
+  await instance.drain();
+  await closed;
+  const [head = "", body = ""] = received.split(/\r\n\r\n(.*)/s);
+  expect(head.toLowerCase()).not.toContain("transfer-encoding");
+  expect(body.split("\n").filter((line) => line !== "" && !/^(retry|id|event|data|:)/.test(line))).toEqual([]);
+  const events = [...body.matchAll(/event: chunk\ndata: (.*)/g)].map(([, data]) => JSON.parse(data!));
+  expect(events.map(({ chunk }) => chunk).join("")).toBe(scriptedAnswer("Say 20 words"));
+  expect(events.every((chunk) => chunk.message_id === message_id)).toBe(true);
+  expect(body).toContain('event: bye\ndata: {"reason":"draining"}');
 });

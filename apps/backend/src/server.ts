@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import fastifyStatic from "@fastify/static";
@@ -59,9 +59,10 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(errorHandler(ports.unavailable));
   takeJsonAlone(app);
-  // Made once: Fastify's plugin for it reads the whole policy anew for every request.
-  const setSecurityHeaders = helmet(securityHeaders(config.publicUrl));
-  app.addHook("onRequest", async (request, reply) => setSecurityHeaders(request.raw, reply.raw, () => undefined));
+  const securityHeaders = securityHeadersFor(config.publicUrl);
+  app.addHook("onRequest", async (_request, reply) => {
+    reply.headers(securityHeaders);
+  });
   await describeApi(app);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("X-Correlation-Id", request.id);
@@ -122,7 +123,23 @@ function withoutPrototypeKeys(value: unknown): unknown {
   return value;
 }
 
-function securityHeaders(publicUrl: string | undefined) {
+/**
+ * The same for every response, so they are made once; kept in the reply, because a response keeps what is set on itself
+ * for as long as it is open, in every stream.
+ */
+function securityHeadersFor(publicUrl: string | undefined): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  const response = {
+    setHeader: (name: string, value: string) => {
+      headers[name] = value;
+    },
+    removeHeader: () => undefined,
+  };
+  helmet(securityOptions(publicUrl))({} as IncomingMessage, response as unknown as ServerResponse, () => undefined);
+  return headers;
+}
+
+function securityOptions(publicUrl: string | undefined) {
   const secure = publicUrl?.startsWith("https:") === true;
   return {
     // Over plain HTTP in a local network these two would only break the page.

@@ -1,11 +1,16 @@
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { type ByeReason, type Chunk, type StreamEvent, wireTimes } from "@uci/protocol";
 import type { ReaderSink } from "@uci/stream";
 
 /** A chunk is encoded once, whoever reads it; so is its whole frame while its readers are at the same place. */
 type EncodedChunk = { readonly data: string; cursor: string | null; bytes: Buffer };
 
-const encodedChunks = new WeakMap<Chunk, EncodedChunk>();
+/**
+ * Those of this turn of the event loop, in which all who read it are sent it. Kept for as long as the chunk is, they
+ * would take three times its memory, and the garbage collector most of its time.
+ */
+const encodedThisTurn = new Map<Chunk, EncodedChunk>();
 
 /** One server-sent event. JSON has no raw line breaks, so data is always one line. */
 export function frame(event: StreamEvent, cursor: string | null): string {
@@ -24,11 +29,12 @@ function httpChunk(text: string): Buffer {
 
 function encoded(event: StreamEvent, cursor: string | null): Buffer {
   if (event.event !== "chunk") return httpChunk(frame(event, cursor));
-  const known = encodedChunks.get(event.data);
+  const known = encodedThisTurn.get(event.data);
   if (known === undefined) {
     const data = JSON.stringify(event.data);
     const bytes = httpChunk(frameOf("chunk", data, cursor));
-    encodedChunks.set(event.data, { data, cursor, bytes });
+    if (encodedThisTurn.size === 0) queueMicrotask(() => encodedThisTurn.clear());
+    encodedThisTurn.set(event.data, { data, cursor, bytes });
     return bytes;
   }
   if (known.cursor !== cursor) {
@@ -38,6 +44,20 @@ function encoded(event: StreamEvent, cursor: string | null): Buffer {
   return known.bytes;
 }
 
+/** Connections with something to write at the end of this turn. */
+let waiting: SseConnection[] = [];
+
+function flushAtEndOfTurn(connection: SseConnection): void {
+  if (waiting.length === 0) queueMicrotask(flushWaiting);
+  waiting.push(connection);
+}
+
+function flushWaiting(): void {
+  const connections = waiting;
+  waiting = [];
+  for (const connection of connections) connection.flush();
+}
+
 /**
  * Writes server-sent events on a raw response. What is written in one turn of the event loop leaves in one write, past
  * the response straight into its socket: the bytes are the same for every reader, and so is their framing. The caller
@@ -45,6 +65,7 @@ function encoded(event: StreamEvent, cursor: string | null): Buffer {
  */
 export class SseConnection implements ReaderSink {
   readonly #response: ServerResponse;
+  readonly #socket: Socket | null;
   readonly #ended: () => void;
   #batch: Buffer[] = [];
   #batchBytes = 0;
@@ -58,12 +79,14 @@ export class SseConnection implements ReaderSink {
   /** `opening` is the first event; it leaves in one write with the head. */
   constructor(
     response: ServerResponse,
-    headers: Record<string, string>,
+    headers: Readonly<Record<string, number | string | string[] | undefined>>,
     opening: StreamEvent,
     drained: () => void,
     ended: () => void,
   ) {
+    const { socket } = response;
     this.#response = response;
+    this.#socket = socket;
     this.#ended = ended;
     response.writeHead(200, {
       ...headers,
@@ -72,28 +95,31 @@ export class SseConnection implements ReaderSink {
       Connection: "keep-alive",
       "X-Accel-Buffering": "no",
     });
-    response.socket?.setNoDelay(true);
-    response.write(`retry: ${wireTimes.sseRetryMs}\n: open\n\n${frame(opening, null)}`);
     this.#isChunked = response.chunkedEncoding;
-    const { socket } = response;
+    socket?.setNoDelay(true);
     socket?.on("drain", drained);
     response.on("close", () => {
       socket?.off("drain", drained);
       this.#finish();
     });
     response.on("error", () => this.#finish());
+    socket?.cork();
+    // The head by itself: joined to a text, Node would keep each of its lines for as long as the stream is open.
+    response.flushHeaders();
+    socket?.write(this.#framed(`retry: ${wireTimes.sseRetryMs}\n: open\n\n${frame(opening, null)}`));
+    socket?.uncork();
     // Whoever left while the sessions were looked up has been closed before anybody listened.
-    if (response.closed || response.destroyed || response.socket === null) queueMicrotask(() => this.#finish());
+    if (response.closed || response.destroyed || socket === null) queueMicrotask(() => this.#finish());
   }
 
   get unsentBytes(): number {
-    return this.#response.writableLength + this.#batchBytes;
+    return (this.#socket?.writableLength ?? 0) + this.#batchBytes;
   }
 
   send(event: StreamEvent, cursor: string | null): void {
     if (this.#over || this.#ending) return;
     const bytes = this.#isChunked ? encoded(event, cursor) : Buffer.from(frame(event, cursor));
-    if (this.#batch.length === 0) queueMicrotask(() => this.#flush());
+    if (this.#batch.length === 0) flushAtEndOfTurn(this);
     this.#batch.push(bytes);
     this.#batchBytes += bytes.length;
   }
@@ -101,7 +127,7 @@ export class SseConnection implements ReaderSink {
   close(reason: ByeReason): void {
     if (this.#over || this.#ending) return;
     this.send({ event: "bye", data: { reason } }, null);
-    this.#flush();
+    this.flush();
     this.#ending = true;
     this.#response.end();
     // A reader that takes nothing would keep the socket open for ever.
@@ -112,16 +138,21 @@ export class SseConnection implements ReaderSink {
   keepAlive(nowMs: number): void {
     if (this.#over || this.#ending || nowMs - this.#lastWriteAtMs < wireTimes.sseCommentIntervalMs) return;
     this.#lastWriteAtMs = nowMs;
-    this.#response.write(":\n\n");
+    this.#socket?.write(this.#framed(":\n\n"));
   }
 
-  #flush(): void {
+  /** Writes what was sent in this turn; called at its end. */
+  flush(): void {
     if (this.#batch.length === 0 || this.#over) return;
     const bytes = this.#batch.length === 1 ? this.#batch[0]! : Buffer.concat(this.#batch, this.#batchBytes);
     this.#batch = [];
     this.#batchBytes = 0;
     this.#lastWriteAtMs = Date.now();
-    this.#response.socket?.write(bytes);
+    this.#socket?.write(bytes);
+  }
+
+  #framed(text: string): Buffer {
+    return this.#isChunked ? httpChunk(text) : Buffer.from(text);
   }
 
   #finish(): void {

@@ -54,17 +54,37 @@ export function timedModel(model: LanguageModel, metrics: Metrics, nowMs: () => 
   return {
     abilities: (provider, name) => model.abilities(provider, name),
     resolve: (provider, name) => model.resolve(provider, name),
-    async *generate(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelPart> {
+    generate(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelPart> {
       const calledAtMs = nowMs();
-      let first = true;
-      for await (const part of model.generate(request, signal)) {
-        if (first) {
-          const seconds = (nowMs() - calledAtMs) / 1000;
-          metrics.observe("uci_provider_first_part_seconds", seconds, { provider: request.provider });
-          first = false;
-        }
-        yield part;
-      }
+      return withFirstTold(model.generate(request, signal), () => {
+        const seconds = (nowMs() - calledAtMs) / 1000;
+        metrics.observe("uci_provider_first_part_seconds", seconds, { provider: request.provider });
+      });
+    },
+  };
+}
+
+/** Tells when the first item comes. Those after it, one a token, come straight from where they are made. */
+function withFirstTold<Item>(items: AsyncIterable<Item>, told: () => void): AsyncIterable<Item> {
+  return {
+    [Symbol.asyncIterator](): AsyncIterator<Item> {
+      const iterator = items[Symbol.asyncIterator]();
+      let hasBegun = false;
+      const first = async () => {
+        const result = await iterator.next();
+        if (result.done !== true) told();
+        return result;
+      };
+      return {
+        next() {
+          if (hasBegun) return iterator.next();
+          hasBegun = true;
+          return first();
+        },
+        async return(value) {
+          return (await iterator.return?.(value)) ?? { done: true, value };
+        },
+      };
     },
   };
 }

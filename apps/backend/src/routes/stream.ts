@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { byeEventSchema, identifierSchema, RegisteredError, wireLimits } from "@uci/protocol";
 import { type Cursor, parseCursor, ReaderConnection } from "@uci/stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -93,23 +94,30 @@ async function ensureSessions({ ports }: Surroundings, userId: string, sessionId
   }
 }
 
+/** Fastify listens for the end to tell its hooks, and so would keep request, reply and logger as long as a stream is open. */
+function forgetReply(response: ServerResponse): void {
+  for (const event of ["finish", "error"]) {
+    const own = response.listeners(event).find(({ name }) => name === "onResFinished");
+    if (own !== undefined) response.off(event, own as () => void);
+  }
+}
+
 function open(
-  { ports, reader, config }: Surroundings,
+  surroundings: Surroundings,
   streams: OpenStreams,
   request: FastifyRequest,
   reply: FastifyReply,
   wanted: { userId: string; sessionIds: readonly string[]; cursor: Cursor },
 ): void {
+  const { ports, reader, config } = surroundings;
   const connectionId = ports.makeId("connection");
   const { userId, sessionIds, cursor } = wanted;
   const { raw } = reply;
-  // What is on the response itself goes with it anyway; the rest would be lost with the reply.
-  const others = Object.entries(reply.getHeaders()).filter(([name]) => !raw.hasHeader(name));
-  const headers = Object.fromEntries(others.map(([name, value]) => [name, String(value)]));
   reply.hijack();
+  forgetReply(raw);
   const sse = new SseConnection(
     raw,
-    headers,
+    reply.getHeaders(),
     {
       event: "connected",
       data: {
@@ -127,8 +135,19 @@ function open(
   );
   streams.add(sse, userId);
   const connection = new ReaderConnection(connectionId, userId, sessionIds, sse, cursor);
+  attach(surroundings, connection, raw, request.id);
+}
+
+/** A function of its own: a callback keeps everything that any callback of the same function names. */
+function attach(
+  { reader, ports }: Surroundings,
+  connection: ReaderConnection,
+  response: ServerResponse,
+  correlationId: string,
+): void {
   reader.attach(connection).catch((error: unknown) => {
-    request.log.error({ err: error, connection_id: connectionId }, "stream could not be brought up to date");
-    raw.destroy();
+    const fields = { err: error, connection_id: connection.id, correlation_id: correlationId };
+    ports.log.error(fields, "stream could not be brought up to date");
+    response.destroy();
   });
 }

@@ -155,15 +155,14 @@ export class PostgresMessages implements MessageStore {
   }
 
   async list(userId: string, sessionId: string, page: PageRequest): Promise<Page<Message> | null> {
-    const session = await this.#database
-      .selectFrom("chat_sessions")
-      .select("session_id")
-      .where("session_id", "=", sessionId)
-      .where("user_id", "=", userId)
-      .executeTakeFirst();
-    if (session === undefined) return null;
-    const rows = await messageListQuery(this.#database, sessionId, page).execute();
+    const rows = await messageListQuery(this.#database, userId, sessionId, page).execute();
+    // Most sessions asked for have messages; whether there is such a session is asked only of the others.
+    if (rows.length === 0 && !(await this.#owns(userId, sessionId))) return null;
     return pageOf(rows, page.limit, messageView, (row) => ({ atMs: row.created_at.getTime(), id: row.message_id }));
+  }
+
+  async #owns(userId: string, sessionId: string): Promise<boolean> {
+    return (await ownSession(this.#database, userId, sessionId).executeTakeFirst()) !== undefined;
   }
 
   async find(userId: string, messageId: string): Promise<Message | null> {
@@ -178,13 +177,26 @@ export class PostgresMessages implements MessageStore {
   }
 }
 
-/** Served by the index `messages_of_session`. */
+function ownSession(database: Kysely<Database>, userId: string, sessionId: string) {
+  return database
+    .selectFrom("chat_sessions")
+    .select("session_id")
+    .where("session_id", "=", sessionId)
+    .where("user_id", "=", userId);
+}
+
+/** Nothing where the session is somebody else's. Served by the index `messages_of_session`. */
 export function messageListQuery(
   database: Kysely<Database>,
+  userId: string,
   sessionId: string,
   page: PageRequest,
 ): SelectQueryBuilder<Database, "messages", MessageRow> {
-  const query = database.selectFrom("messages").selectAll().where("session_id", "=", sessionId);
+  const query = database
+    .selectFrom("messages")
+    .selectAll()
+    .where("session_id", "=", sessionId)
+    .where((where) => where.exists(ownSession(database, userId, sessionId)));
   const after = page.cursor === null ? null : parsePageCursor(page.cursor);
   const rest =
     after === null

@@ -170,11 +170,15 @@ describe("every list is served by an index, without a sort", () => {
     ["folders", ["folders_of_user"], () => folderListQuery(store.database, "u7", { cursor, limit: 50 })],
     ["shares", ["shares_of_session"], () => shareListQuery(store.database, "s7", { cursor, limit: 50 })],
     ["prompts", ["prompts_of_user"], () => promptListQuery(store.database, "u7", { cursor, limit: 50 })],
-    ["messages", ["messages_of_session"], () => messageListQuery(store.database, "s7", { cursor: null, limit: 50 })],
+    [
+      "messages",
+      ["chat_sessions_pkey", "messages_of_session"],
+      () => messageListQuery(store.database, "u7", "s7", { cursor: null, limit: 50 }),
+    ],
     [
       "messages, a later page",
-      ["messages_of_session"],
-      () => messageListQuery(store.database, "s7", { cursor, limit: 50 }),
+      ["chat_sessions_pkey", "messages_of_session"],
+      () => messageListQuery(store.database, "u7", "s7", { cursor, limit: 50 }),
     ],
     ["the tree of a session", ["messages_of_session"], () => treeQuery(store.database, "s11")],
     ["open jobs", ["workflow_jobs_open"], () => pendingQuery(store.database, null, 100)],
