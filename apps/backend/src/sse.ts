@@ -55,7 +55,8 @@ function flushAtEndOfTurn(connection: SseConnection): void {
 function flushWaiting(): void {
   const connections = waiting;
   waiting = [];
-  for (const connection of connections) connection.flush();
+  const nowMs = Date.now();
+  for (const connection of connections) connection.flush(nowMs);
 }
 
 /**
@@ -127,7 +128,7 @@ export class SseConnection implements ReaderSink {
   close(reason: ByeReason): void {
     if (this.#over || this.#ending) return;
     this.send({ event: "bye", data: { reason } }, null);
-    this.flush();
+    this.flush(Date.now());
     this.#ending = true;
     this.#response.end();
     // A reader that takes nothing would keep the socket open for ever.
@@ -142,12 +143,12 @@ export class SseConnection implements ReaderSink {
   }
 
   /** Writes what was sent in this turn; called at its end. */
-  flush(): void {
+  flush(nowMs: number): void {
     if (this.#batch.length === 0 || this.#over) return;
     const bytes = this.#batch.length === 1 ? this.#batch[0]! : Buffer.concat(this.#batch, this.#batchBytes);
     this.#batch = [];
     this.#batchBytes = 0;
-    this.#lastWriteAtMs = Date.now();
+    this.#lastWriteAtMs = nowMs;
     this.#socket?.write(bytes);
   }
 

@@ -148,7 +148,7 @@ export const workerMutants: readonly Mutant[] = [
     edits: [
       {
         file: incarnation,
-        find: "const floor = Math.min(floorOf(this.runs.values()) ?? this.writer.lastSequence, this.writer.lastSequence);",
+        find: "const floor = Math.min(floorOf(this.unstored) ?? this.writer.lastSequence, this.writer.lastSequence);",
         replace: "const floor = this.writer.lastSequence;",
       },
       // Read from where the owner claimed it, the answer would be found after all.

@@ -30,6 +30,8 @@ export class Incarnation {
   readonly observe: WorkerObserver;
   /** Answers of this incarnation by message id: running, or finished and kept for late readers. */
   readonly runs = new Map<string, AnswerRun>();
+  /** Those of them whose row is not written yet: all that an entry is made with, and far fewer. */
+  readonly unstored = new Set<AnswerRun>();
   /** Messages being worked on, so that a second delivery is given back. */
   readonly busy = new Map<string, Delivery>();
   /** Resolves when this incarnation is over. */
@@ -58,8 +60,8 @@ export class Incarnation {
     });
     this.writer = new JournalWriter(this.workerId, ports.journal, ports.clock, {
       committed: (records, sequence) => this.#committed(records, sequence),
-      floor: () => floorOf(this.runs.values()),
-      renewal: (isLast) => (isLast ? lastRenewal(this.runs.values()) : this.#renewal()),
+      floor: () => floorOf(this.unstored),
+      renewal: (isLast) => (isLast ? lastRenewal(this.unstored) : this.#renewal()),
       appended: (bytes, durationMs) => observe({ kind: "appended", bytes, durationMs }),
       fenced: () => this.#fenced(),
       congested: (full) => observe({ kind: "congested", full }),
@@ -121,7 +123,7 @@ export class Incarnation {
   async sealMyself(reason: string): Promise<void> {
     const unfinished = [...this.busy.values()];
     const attempts = new Map([...this.runs].map(([messageId, run]) => [messageId, run.attempt]));
-    const floor = Math.min(floorOf(this.runs.values()) ?? this.writer.lastSequence, this.writer.lastSequence);
+    const floor = Math.min(floorOf(this.unstored) ?? this.writer.lastSequence, this.writer.lastSequence);
     this.#sealsItself = true;
     this.writer.abandon();
     const { journal, clock, queue } = this.ports;
@@ -142,9 +144,23 @@ export class Incarnation {
     this.observe({ kind: "handed_over", worker_id: this.workerId, answers: unfinished.length });
   }
 
+  /** From here on this answer is written in this journal. */
+  begin(run: AnswerRun): void {
+    const before = this.runs.get(run.messageId);
+    if (before !== undefined) this.unstored.delete(before);
+    this.runs.set(run.messageId, run);
+    this.unstored.add(run);
+  }
+
+  /** Its row is written: nobody needs this journal for it any more. */
+  stored(run: AnswerRun): void {
+    run.storedAtMs = this.ports.clock.nowMs();
+    this.unstored.delete(run);
+  }
+
   #renewal(): readonly SizedRecord[] {
     const leastAge = this.#settings.renewalEntries ?? streamLimits.renewalEntries;
-    return dueRenewal(this.runs.values(), this.#committedEntries, leastAge);
+    return dueRenewal(this.unstored, this.#committedEntries, leastAge);
   }
 
   /** Sends committed chunks on: one message a pod and entry, or to everybody where nobody knows the pods. */
@@ -175,9 +191,8 @@ export class Incarnation {
   #tellPositions(): void {
     const byPod = new Map<string, Position[]>();
     const bySession = new Map<string, Position[]>();
-    for (const run of this.runs.values()) {
-      // Once the row is final it is the last word, and pods that still lack something find it there.
-      if (run.storedAtMs !== null) continue;
+    // Once the row is final it is the last word, and pods that still lack something find it there.
+    for (const run of this.unstored) {
       const { position } = run;
       if (run.broadcast) append(bySession, position.session_id, position);
       for (const podId of run.podIds) append(byPod, podId, position);
@@ -261,6 +276,7 @@ export class Incarnation {
     this.#ended = true;
     for (const run of this.runs.values()) run.drop();
     this.runs.clear();
+    this.unstored.clear();
     this.#release();
     if (!this.#sealsItself) this.observe({ kind: "fenced", worker_id: this.workerId });
     this.#resolveOver();

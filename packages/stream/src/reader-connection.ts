@@ -25,7 +25,8 @@ export class ReaderConnection {
   slowSinceMs: number | null = null;
   /** Answers that had ended before it was opened and that its cursor does not name: history, which it reads elsewhere. */
   readonly history = new Set<string>();
-  readonly #positions: Map<string, CursorPosition>;
+  /** Moved in place, since that happens with every chunk of every reader. */
+  readonly #positions: Map<string, { generation: number; chunkId: number }>;
   /** Answers whose end it has been told, with the generation. */
   readonly #completed = new Map<string, number>();
   readonly #recovering = new Set<string>();
@@ -44,7 +45,7 @@ export class ReaderConnection {
     this.userId = userId;
     this.sessionIds = sessionIds;
     this.sink = sink;
-    this.#positions = new Map(cursor);
+    this.#positions = new Map([...cursor].map(([messageId, position]) => [messageId, { ...position }]));
   }
 
   /** Message ids the reader believes unfinished. */
@@ -78,7 +79,7 @@ export class ReaderConnection {
     if (delivery.kind === "snapshot") this.#sendSnapshot(answer, true);
     else if (delivery.kind === "chunks") {
       for (const chunk of delivery.chunks) {
-        this.#positions.set(messageId, { generation: fold.generation, chunkId: chunk.chunk_id });
+        this.#moveTo(messageId, fold.generation, chunk.chunk_id);
         this.sink.send({ event: "chunk", data: chunk }, this.#cursor());
         sent++;
         // What is left over comes as a snapshot or in order, when the reader has taken this.
@@ -136,17 +137,27 @@ export class ReaderConnection {
   #sendSnapshot(answer: LiveAnswer, recovered: boolean): void {
     const { messageId: message_id, sessionId: session_id } = answer;
     const snapshot = answer.fold.snapshot();
-    this.#positions.set(message_id, { generation: snapshot.generation, chunkId: snapshot.upto });
+    this.#moveTo(message_id, snapshot.generation, snapshot.upto);
     const data = { message_id, session_id, ...snapshot, status: answer.ending.status, recovered };
     this.sink.send({ event: "snapshot", data }, this.#cursor());
   }
 
+  #moveTo(messageId: string, generation: number, chunkId: number): void {
+    const position = this.#positions.get(messageId);
+    if (position === undefined) this.#positions.set(messageId, { generation, chunkId });
+    else {
+      position.generation = generation;
+      position.chunkId = chunkId;
+    }
+  }
+
   #complete(answer: LiveAnswer): void {
+    if (!answer.isClosed) return;
     const { messageId: message_id, sessionId: session_id, fold } = answer;
     const position = this.#positions.get(message_id);
     const atEnd = position?.generation === fold.generation && position.chunkId >= fold.nextChunkId - 1;
     const { finishReason, tokenCount } = answer.ending;
-    if (!answer.isClosed || !atEnd || finishReason === null) return;
+    if (!atEnd || finishReason === null) return;
     this.#completed.set(message_id, fold.generation);
     if (answer.isOver) this.#positions.delete(message_id);
     const data = { message_id, session_id, token_count: tokenCount, finish_reason: finishReason };

@@ -3,10 +3,10 @@ import type { AnswerRun } from "./answer-run.ts";
 import { streamLimits } from "./limits.ts";
 
 /** The smallest sequence of the journal that an answer not stored yet needs; null: none needs any. */
-export function floorOf(runs: Iterable<AnswerRun>): number | null {
+export function floorOf(unstored: Iterable<AnswerRun>): number | null {
   let floor: number | null = null;
-  for (const { storedAtMs, openedSequence } of runs) {
-    if (storedAtMs !== null || openedSequence === null) continue;
+  for (const { openedSequence } of unstored) {
+    if (openedSequence === null) continue;
     floor = floor === null ? openedSequence : Math.min(floor, openedSequence);
   }
   return floor;

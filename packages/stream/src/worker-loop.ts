@@ -47,9 +47,7 @@ export async function processJob(delivery: Delivery, incarnation: Incarnation): 
     const run = await runAttempt(start, incarnation);
     if (run === "lost") return void (await ignoreFailure(queue.release(delivery, streamLimits.jobReleaseMs)));
     if (run === "fenced") return;
-    await storeAnswer(run.finalAnswer(), incarnation, () => {
-      run.storedAtMs = incarnation.ports.clock.nowMs();
-    });
+    await storeAnswer(run.finalAnswer(), incarnation, () => incarnation.stored(run));
     if (run.storedAtMs === null) return;
     incarnation.trimmer.stored(run.messageId, run.openedSequence ?? 0, run.storedAtMs);
     forgetLater(run, incarnation);
@@ -176,7 +174,7 @@ async function runAttempt(
     attempt - 1 - progress.progressAttempt >= streamLimits.barrenAttempts ||
     progress.providerCalls >= streamLimits.providerCalls;
   const run = new AnswerRun({ workerId, ports, writer, observe }, job, progress, attempt);
-  incarnation.runs.set(job.message_id, run);
+  incarnation.begin(run);
   if ((await run.open(!exhausted)) === "fenced") return "fenced";
   await run.serve();
   if (!incarnation.lives) {
