@@ -34,6 +34,7 @@ const cases: readonly BenchCase[] = [
   turn,
   delay(50),
   delay(200),
+  delay(400),
   delay(500),
   idle,
   resume,

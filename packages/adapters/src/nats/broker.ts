@@ -1,5 +1,6 @@
 import { jetStreamNames } from "@uci/protocol";
 import type { Journal, LiveChannel, OwnerRegister, WorkQueue } from "@uci/stream";
+import { ChunkTexts } from "./chunk-texts.ts";
 import { connectFirst } from "./connecting.ts";
 import { JetStream } from "./jetstream.ts";
 import { NatsJournal } from "./journal.ts";
@@ -40,6 +41,7 @@ export async function connectNats(settings: NatsSettings, events: NatsEvents): P
   const link = new NatsLink(await connectFirst(settings), inboxPrefixOf(settings.service), events);
   const jetStream = new JetStream(link, settings.service === "worker");
   const report = (error: unknown) => link.report(error);
+  const texts = new ChunkTexts();
   const queue = new NatsWorkQueue(link, jetStream, settings.ackWaitMs ?? limits.ackWaitMs);
   const surroundings = {
     jetStream,
@@ -50,10 +52,10 @@ export async function connectNats(settings: NatsSettings, events: NatsEvents): P
   };
   events.connected();
   return {
-    journal: new NatsJournal(jetStream, settings.partitions, report),
+    journal: new NatsJournal(jetStream, settings.partitions, texts, report),
     owners: new NatsOwnerRegister(jetStream, report),
     queue,
-    live: new NatsLiveChannel(link),
+    live: new NatsLiveChannel(link, texts),
     get connected() {
       return link.connected;
     },

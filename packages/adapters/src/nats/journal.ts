@@ -1,6 +1,7 @@
 import { jetStreamNames, journalPartitionOf, subjects } from "@uci/protocol";
 import type { AppendOutcome, AppendPriority, Journal, JournalEntry, StoredEntry } from "@uci/stream";
 import { appendOutcome } from "./append.ts";
+import type { ChunkTexts } from "./chunk-texts.ts";
 import { FillLevel } from "./fill-level.ts";
 import type { JetStream, StoredMessage } from "./jetstream.ts";
 import { natsLimits as limits } from "./limits.ts";
@@ -18,9 +19,11 @@ export class NatsJournal implements Journal {
   readonly #partitions: number;
   readonly #report: (error: unknown) => void;
   readonly #levels: readonly FillLevel[];
+  readonly #texts: ChunkTexts;
 
-  constructor(jetStream: JetStream, partitions: number, report: (error: unknown) => void) {
+  constructor(jetStream: JetStream, partitions: number, texts: ChunkTexts, report: (error: unknown) => void) {
     this.#jetStream = jetStream;
+    this.#texts = texts;
     this.#partitions = partitions;
     this.#report = report;
     this.#levels = Array.from(
@@ -40,7 +43,7 @@ export class NatsJournal implements Journal {
       const level = this.#levels[partition];
       const isPast = level?.isPastChunkShare(Date.now()) ?? false;
       if (isPast && priority === "chunks") return { kind: "full" };
-      const payload = JSON.stringify(entry);
+      const payload = this.#texts.entry(entry);
       const reply = await this.#jetStream.store(subjects.journal(partition, workerId), payload, {
         stream: jetStreamNames.journal(partition),
         identity: `${workerId}:${entry.number}`,

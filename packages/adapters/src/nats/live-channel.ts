@@ -1,19 +1,22 @@
 import type { Msg } from "@nats-io/transport-node";
 import type { LiveChannel, LiveHandler, RequestOutcome, Subscription } from "@uci/stream";
+import type { ChunkTexts } from "./chunk-texts.ts";
 import { BrokerUnavailableError, reasonOf } from "./errors.ts";
 import type { NatsLink } from "./link.ts";
 
 /** JSON messages over core NATS, lost while there is no connection. */
 export class NatsLiveChannel implements LiveChannel {
   readonly #link: NatsLink;
+  readonly #texts: ChunkTexts;
 
-  constructor(link: NatsLink) {
+  constructor(link: NatsLink, texts: ChunkTexts) {
     this.#link = link;
+    this.#texts = texts;
   }
 
   publish(subject: string, message: unknown): void {
     try {
-      this.#link.publish(subject, JSON.stringify(message));
+      this.#link.publish(subject, this.#texts.message(message));
     } catch (error) {
       this.#link.report(new Error(`a message to ${subject} was not sent: ${reasonOf(error)}`));
     }
