@@ -139,7 +139,8 @@ export class ChatService {
   /** Takes in rows of history, which also proves that the session is the caller's. */
   takeMessages(sessionId: string, rows: readonly Message[]): void {
     change((state) => {
-      const thread = state.threads[sessionId] ?? { messages: {}, selected: recallPath(sessionId) };
+      if (state.threads[sessionId] !== undefined) return applyMessages(state, sessionId, rows);
+      const thread = { messages: {}, selected: recallPath(sessionId) };
       return applyMessages({ ...state, threads: { ...state.threads, [sessionId]: thread } }, sessionId, rows);
     });
     for (const row of rows) if (isUnfinished(row.status)) this.#stream?.track(row.message_id, sessionId);

@@ -177,6 +177,16 @@ describe("history", () => {
     expect(applyMessages(begun, "s", [answer]).live.m2?.text).toBe("Bec");
   });
 
+  test("what is read again and says the same leaves all that is drawn as it is", () => {
+    const state = applySessions(applyMessages(read, "s", [question, answer]), [sampleSession()]);
+    const again = applySessions(applyMessages(state, "s", structuredClone([question, answer])), [sampleSession()]);
+    expect(again).toBe(state);
+    const rated = applyMessages(state, "s", [{ ...question, metadata: { rating: "up" } }, structuredClone(answer)]);
+    expect(rated.threads.s?.messages.m1?.metadata).toEqual({ rating: "up" });
+    expect(rated.threads.s?.messages.m2).toBe(answer);
+    expect(rated.live).toBe(state.live);
+  });
+
   test("given back takes what was live with it", () => {
     const state = withoutThread(applyEvent(read, created), "s");
     expect(state.threads).toEqual({});

@@ -39,32 +39,47 @@ function applyCreated(state: ChatState, sessionId: string, created: readonly (Me
   return applyMessages(own && user !== undefined ? selectMessage(next, sessionId, user) : next, sessionId, messages);
 }
 
-/** Rows of a session, from history or from an event. A finished row is never replaced by an unfinished one. */
+/**
+ * Rows of a session, from history or from an event. A finished row is never replaced by an unfinished one. What says
+ * nothing new changes nothing: every connection reads what is shown again, and all of it would be drawn once more.
+ */
 export function applyMessages(state: ChatState, sessionId: string, rows: readonly Message[]): ChatState {
-  const thread = state.threads[sessionId] ?? emptyThread;
-  const messages: Record<string, Message> = { ...thread.messages };
+  const thread = state.threads[sessionId];
+  const known = thread?.messages ?? {};
+  const ended = (id: string) => known[id] !== undefined && !isUnfinished(known[id].status);
+  const taken = rows.filter((row) => !(isUnfinished(row.status) && ended(row.message_id)));
+  const changed = taken.filter((row) => !saysTheSame(known[row.message_id], row));
   const live = { ...state.live };
-  for (const row of rows) {
-    const known = messages[row.message_id];
-    const older = known !== undefined && !isUnfinished(known.status) && isUnfinished(row.status);
-    if (!older) messages[row.message_id] = row;
-    if (row.role !== "assistant" || older) continue;
-    if (isUnfinished(row.status)) live[row.message_id] ??= newLiveAnswer;
-    else delete live[row.message_id];
+  for (const { role, status, message_id: id } of taken) {
+    if (role !== "assistant") continue;
+    if (isUnfinished(status)) live[id] ??= newLiveAnswer;
+    else delete live[id];
   }
-  return { ...state, live, threads: { ...state.threads, [sessionId]: { ...thread, messages } } };
+  const sameLive = saysTheSame(Object.keys(state.live), Object.keys(live));
+  if (thread !== undefined && changed.length === 0 && sameLive) return state;
+  const messages = { ...known, ...Object.fromEntries(changed.map((row) => [row.message_id, row])) };
+  const threads = { ...state.threads, [sessionId]: { ...(thread ?? emptyThread), messages } };
+  return { ...state, threads, live: sameLive ? state.live : live };
+}
+
+function saysTheSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 export function applySessions(state: ChatState, sessions: readonly Session[]): ChatState {
   const known = { ...state.sessions };
+  let changed = false;
   for (const session of sessions) {
     const before = known[session.session_id];
     const newest = before === undefined || before.updated_at <= session.updated_at ? session : before;
     // The stream that is opened on a new chat may make it a moment after its first message began to be stored: then
     // what has no title yet says it is the newer one. A title that was given once is never taken away.
-    known[session.session_id] = { ...newest, title: newest.title ?? session.title ?? before?.title ?? null };
+    const next = { ...newest, title: newest.title ?? session.title ?? before?.title ?? null };
+    if (saysTheSame(before, next)) continue;
+    known[session.session_id] = next;
+    changed = true;
   }
-  return { ...state, sessions: known };
+  return changed ? { ...state, sessions: known } : state;
 }
 
 /** The server took a message: it and the answer to come take the unsent one's place. */
