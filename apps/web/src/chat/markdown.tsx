@@ -1,6 +1,7 @@
 import { memo, type ReactNode, useMemo, useRef } from "react";
-import { Streamdown } from "streamdown";
+import { parseMarkdownIntoBlocks, Streamdown } from "streamdown";
 import { answerSafety } from "./answer-safety.ts";
+import { blocksOf } from "./blocks.ts";
 import { markFormulas, mayHoldFormulas } from "./formulas.ts";
 import { JoinMark } from "./join-mark.tsx";
 import { markdownParts } from "./markdown-parts.tsx";
@@ -37,6 +38,10 @@ const Markdown = memo(function Markdown({ text, writing, joins }: MarkdownProps)
 
 export default Markdown;
 
+function cutIntoBlocks(text: string): string[] {
+  return blocksOf(text) ?? parseMarkdownIntoBlocks(text);
+}
+
 const Segment = memo(function Segment({ text, writing }: Pick<MarkdownProps, "text" | "writing">) {
   const reader = useFormulaReader(mayHoldFormulas(text));
   const plugins = useMemo(() => (reader === null ? {} : { math: reader }), [reader]);
@@ -49,6 +54,7 @@ const Segment = memo(function Segment({ text, writing }: Pick<MarkdownProps, "te
       isAnimating={writing}
       mode="streaming"
       parseIncompleteMarkdown={writing}
+      parseMarkdownIntoBlocksFn={cutIntoBlocks}
       plugins={plugins}
       rehypePlugins={answerSafety}
     >
