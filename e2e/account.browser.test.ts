@@ -182,9 +182,14 @@ describe("settings and account", { timeout: 2 * pageLimitMs }, () => {
       await page.getByTestId("composer").press("Enter");
       await page.locator('[data-testid=message-assistant][data-status="complete"]').last().waitFor();
     }
+    const line = page.getByTestId("account-menu").getByText("Sign up to keep your chats");
+    await page.getByTestId("guest-banner").waitFor();
+    expect(await line.count()).toBe(0);
     await page.getByTestId("guest-banner").getByRole("button", { name: "Later" }).click();
+    await line.waitFor();
     await page.reload();
     await page.getByTestId("session-item").first().waitFor();
+    await line.waitFor();
     expect(await page.getByTestId("guest-banner").count()).toBe(0);
   });
 });

@@ -168,6 +168,20 @@ describe("the side bar", { timeout: 2 * pageLimitMs }, () => {
     expect(asked?.model).toBe("another");
   });
 
+  it("closes the drawer of a narrow page when a dialog opens from it", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    const opener = page.getByRole("button", { name: "Show the side bar" });
+    await opener.click();
+    const drawer = page.getByRole("dialog", { name: "Chats" });
+    await drawer.getByTestId("account-menu").click();
+    await page.getByRole("menuitem", { name: "Settings" }).click();
+    await page.getByRole("dialog", { name: "Settings" }).waitFor();
+    await drawer.waitFor({ state: "detached" });
+    await page.keyboard.press("Escape");
+    await vi.waitFor(async () => expect(await page.getByRole("dialog").count()).toBe(0), { timeout: pageLimitMs });
+    await page.locator("button[aria-label='Show the side bar']:focus").waitFor();
+  });
+
   it("gives a chat instructions of its own", async () => {
     await newChat("Hello there");
     await choose("Hello there", "Chat settings");

@@ -83,6 +83,27 @@ describe("the tree of a conversation", { timeout: 2 * pageLimitMs }, () => {
     expect(await answer().innerText()).toContain("another");
   });
 
+  it("keeps the focus on the arrow that goes through the versions", async () => {
+    await converse("a question");
+    for (const versions of [2, 3]) {
+      await answer().hover();
+      await answer().getByTestId("regenerate").click();
+      await eventually(async () => expect(await answer().innerText()).toContain(`${versions}/${versions}`));
+    }
+    const focused = () => page.evaluate<string | null>("document.activeElement.getAttribute('aria-label')");
+    await answer().getByRole("button", { name: "Version before" }).focus();
+    await page.keyboard.press("Enter");
+    await eventually(async () => expect(await answer().innerText()).toContain("2/3"));
+    expect(await focused()).toBe("Version before");
+    await page.keyboard.press("Enter");
+    await eventually(async () => expect(await answer().innerText()).toContain("1/3"));
+    // There is none before it: the way back is what is left.
+    expect(await focused()).toBe("Next version");
+    await page.keyboard.press("Enter");
+    await eventually(async () => expect(await answer().innerText()).toContain("2/3"));
+    expect(await focused()).toBe("Next version");
+  });
+
   it("goes on with a stopped answer exactly where it ends", async () => {
     chat.provider.tokensPerSecond = 60;
     await send("say 200 words");

@@ -6,6 +6,7 @@ import { openSettings } from "../settings/settings-state.ts";
 import { openShortcuts } from "../settings/shortcuts-dialog.tsx";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";
 import { showNotice } from "../ui/notice.tsx";
+import { useInvitation } from "./guest-invitation.ts";
 
 /** Who is signed in, at the foot of the side bar, and what belongs to them. */
 export function AccountItem() {
@@ -13,6 +14,7 @@ export function AccountItem() {
   const { data } = useAccount();
   const { signOut } = useAccountActions();
   const navigate = useNavigate();
+  const invitation = useInvitation();
   const leave = async () => {
     try {
       await signOut();
@@ -39,7 +41,7 @@ export function AccountItem() {
           <span className="min-w-0">
             <span className="sr-only">{`${text("account.menu")}: `}</span>
             <span className="block truncate">{name || "\u00A0"}</span>
-            {byAccount && account !== null && guest && data.sign_up_allowed && (
+            {invitation === "line" && (
               <span className="block text-caption text-faint">{text("account.keep_chats")}</span>
             )}
           </span>

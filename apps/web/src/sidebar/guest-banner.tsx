@@ -1,21 +1,11 @@
-import { useState } from "react";
-import { keep, recall, storageKeys } from "../connection/storage.ts";
-import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
-import { openAccountDialog, useAccount } from "../settings/account.ts";
-
-/** Who has written this many chats may have something to lose. */
-const chatsWorthKeeping = 2;
-const quietMs = 14 * 24 * 60 * 60 * 1000;
+import { openAccountDialog } from "../settings/account.ts";
+import { inviteLater, useInvitation } from "./guest-invitation.ts";
 
 /** Invites a guest to keep the work, once there is some; after "later" not again for two weeks. */
 export function GuestBanner() {
   const text = useText();
-  const { data } = useAccount();
-  const chats = useChat((state) => Object.keys(state.sessions).length);
-  const [later, setLater] = useState(() => Date.now() - Number(recall(storageKeys.guestLater) ?? 0) < quietMs);
-  const invited = data?.mode === "accounts" && data.sign_up_allowed && data.account?.guest === true;
-  if (!invited || later || chats < chatsWorthKeeping) return null;
+  if (useInvitation() !== "banner") return null;
   return (
     <aside aria-label={text("account.guest")} data-testid="guest-banner" className="mb-1 rounded-small px-2.5 py-2">
       <p className="text-caption text-soft">{text("account.banner")}</p>
@@ -27,14 +17,7 @@ export function GuestBanner() {
         >
           {text("account.sign_up_title")}
         </button>
-        <button
-          type="button"
-          className="text-caption text-faint hover:text-ink touch:min-h-11"
-          onClick={() => {
-            keep(storageKeys.guestLater, String(Date.now()));
-            setLater(true);
-          }}
-        >
+        <button type="button" className="text-caption text-faint hover:text-ink touch:min-h-11" onClick={inviteLater}>
           {text("account.banner_later")}
         </button>
       </div>

@@ -1,7 +1,8 @@
 import { X } from "lucide-react";
 import { Dialog as Parts } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { useText } from "../language/language.ts";
+import { closeDrawer } from "../sidebar/side-bar-state.ts";
 import { classNames } from "./class-names.ts";
 import { returnFocus } from "./focus-return.ts";
 import { IconButton } from "./icon-button.tsx";
@@ -21,6 +22,10 @@ type DialogProps = {
 /** Something that needs the whole attention for a moment. Focus returns where it came from. */
 export function Dialog({ open, onClose, title, description, closable = true, wide = false, children }: DialogProps) {
   const text = useText();
+  // On narrow screens it takes the place of the drawer it was opened from.
+  useEffect(() => {
+    if (open) closeDrawer();
+  }, [open]);
   return (
     <Parts.Root open={open} onOpenChange={(next) => !next && closable && onClose()}>
       <Parts.Portal>
