@@ -10,6 +10,7 @@ import { useKeptAppearance } from "./settings/appearance.ts";
 import { useSessionSettings } from "./settings/session-settings-state.ts";
 import { useSettingsDialog } from "./settings/settings-state.ts";
 import { ShortcutsDialog } from "./settings/shortcuts-dialog.tsx";
+import { ChosenModelPlace } from "./settings/use-model.tsx";
 import { removePendingNow } from "./sidebar/removing.ts";
 import { ShareDialog } from "./sidebar/share-dialog.tsx";
 import { SideBar } from "./sidebar/side-bar.tsx";
@@ -62,21 +63,23 @@ function ChatApp() {
   }, []);
   if (home === null && sessionId === null && !temporary) return <Navigate to="/" replace />;
   return (
-    <div className="flex h-dvh overflow-hidden pr-[env(safe-area-inset-right)]">
-      <SideBar enabled={enabled} />
-      <ChatPage sessionId={temporary ? begun : sessionId} enabled={enabled} temporary={temporary} />
-      <AccountDialog />
-      <ShareDialog />
-      <Later open={sessionSettingsOpen}>
-        <SessionSettingsDialog />
-      </Later>
-      <Later open={settingsOpen}>
-        <SettingsDialog />
-      </Later>
-      <ShortcutsDialog />
-      <PalettePlace />
-      <Announcer />
-    </div>
+    <ChosenModelPlace>
+      <div className="flex h-dvh overflow-hidden pr-[env(safe-area-inset-right)]">
+        <SideBar enabled={enabled} />
+        <ChatPage sessionId={temporary ? begun : sessionId} enabled={enabled} temporary={temporary} />
+        <AccountDialog />
+        <ShareDialog />
+        <Later open={sessionSettingsOpen}>
+          <SessionSettingsDialog />
+        </Later>
+        <Later open={settingsOpen}>
+          <SettingsDialog />
+        </Later>
+        <ShortcutsDialog />
+        <PalettePlace />
+        <Announcer />
+      </div>
+    </ChosenModelPlace>
   );
 }
 

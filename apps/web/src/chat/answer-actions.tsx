@@ -9,7 +9,7 @@ import { isTemporary } from "../connection/temporary.ts";
 import { applyMessages, applySessions } from "../connection/transitions.ts";
 import { useText } from "../language/language.ts";
 import { modelChoice } from "../settings/model.ts";
-import { useChosenModel } from "../settings/use-model.ts";
+import { useChosenModel } from "../settings/use-model.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";

@@ -1,17 +1,16 @@
 import type { Message } from "@uci/protocol";
+import { useEffect } from "react";
 import type { Formats } from "../language/formats.ts";
 import { useFormats, useText } from "../language/language.ts";
-import { classNames } from "../ui/class-names.ts";
+import { whenIdle } from "../ui/when-idle.ts";
 import { contentOf } from "./answer-content.ts";
 
 /** Fewer tokens, or less time, say nothing about how fast a model writes. */
 const measurableTokens = 8;
 const measurableMs = 300;
 
-type FactsProps = { readonly message: Message; readonly className: string };
-
 /** When an answer was given, how long it is and how fast it came. */
-export function AnswerFacts({ message, className }: FactsProps) {
+export function AnswerFacts({ message }: { readonly message: Message }) {
   const text = useText();
   const formats = useFormats();
   const tokens = message.token_count ?? 0;
@@ -23,13 +22,16 @@ export function AnswerFacts({ message, className }: FactsProps) {
     ...(speed === null ? [] : [text("thread.tokens_per_second", { speed })]),
   ];
   return (
-    <span
-      data-testid="answer-facts"
-      className={classNames("ms-auto truncate ps-3 text-caption text-faint tabular-nums", className)}
-    >
+    <span data-testid="answer-facts" className="truncate text-caption text-faint tabular-nums">
       {facts.join(" · ")}
     </span>
   );
+}
+
+/** The first time a browser writes a date in a language it takes long, and would at the end of the first answer. */
+export function usePreparedFacts(): void {
+  const formats = useFormats();
+  useEffect(() => whenIdle(() => timeOf(new Date().toISOString(), formats)), [formats]);
 }
 
 function timeOf(createdAt: string, formats: Formats): string {

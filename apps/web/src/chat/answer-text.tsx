@@ -1,6 +1,7 @@
 import { type ComponentType, type ReactNode, useDeferredValue, useEffect } from "react";
 import { create } from "zustand";
 import { classNames } from "../ui/class-names.ts";
+import { whenIdle } from "../ui/when-idle.ts";
 
 type MarkdownProps = {
   readonly text: string;
@@ -23,9 +24,8 @@ async function load(): Promise<void> {
 
 /** Fetches what sets Markdown while nothing else is going on. */
 export function preloadMarkdown(): void {
-  const later = globalThis.requestIdleCallback ?? ((task: () => void) => setTimeout(task, 300));
   // If it does not come now, it is asked for again with the first answer.
-  later(() => void load().catch(() => undefined));
+  whenIdle(() => void load().catch(() => undefined));
 }
 
 /** The text of an answer; plain until the part of the page that sets it has arrived. */

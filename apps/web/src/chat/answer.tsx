@@ -5,9 +5,10 @@ import { isUnfinished, type ModelChoice } from "../connection/state.ts";
 import { useChat } from "../connection/store.ts";
 import { isTemporary } from "../connection/temporary.ts";
 import { useText } from "../language/language.ts";
-import { useChosenModel, useModelName } from "../settings/use-model.ts";
+import { useChosenModel, useModelName } from "../settings/use-model.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { showNotice } from "../ui/notice.tsx";
+import { Afterwards } from "./afterwards.tsx";
 import { AnswerActions } from "./answer-actions.tsx";
 import { contentOf, toolUses } from "./answer-content.ts";
 import { AnswerEnding } from "./answer-ending.tsx";
@@ -62,14 +63,34 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
           onContinue={temporary ? null : () => ask(() => service.continue(message, choice))}
         />
       )}
-      <div className="-ms-1.5 mt-1.5 flex h-7 items-center gap-0.5 touch:h-auto touch:min-h-11 touch:flex-wrap">
+      <div className="-ms-1.5 mt-1.5 flex h-7 items-center gap-0.5 touch:h-11 touch:max-sm:h-auto touch:max-sm:min-h-16 touch:max-sm:flex-wrap">
         {!writing && <SiblingSwitch siblings={siblings} index={index} />}
         {!writing && !editing && (
-          <div className={classNames("flex items-center gap-0.5", reveal)}>
-            <AnswerActions message={message} asked={asked} onRetry={retry} />
+          <div
+            className={classNames(
+              "flex items-center gap-0.5 touch:max-sm:order-last touch:max-sm:h-11 touch:max-sm:basis-full",
+              reveal,
+            )}
+          >
+            <Afterwards>
+              <AnswerActions message={message} asked={asked} onRetry={retry} />
+            </Afterwards>
           </div>
         )}
-        {!writing && <AnswerFacts message={message} className={reveal} />}
+        {!writing && (
+          // On phones a line of its own, above the actions; beside the versions where there are any.
+          <div
+            className={classNames(
+              "ms-auto flex min-w-0 ps-3 touch:max-sm:ms-0 touch:max-sm:h-5 touch:max-sm:flex-1 touch:max-sm:items-center touch:max-sm:ps-1.5",
+              siblings.length > 1 && "touch:max-sm:justify-end",
+              reveal,
+            )}
+          >
+            <Afterwards>
+              <AnswerFacts message={message} />
+            </Afterwards>
+          </div>
+        )}
       </div>
     </article>
   );

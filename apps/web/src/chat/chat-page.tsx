@@ -4,6 +4,7 @@ import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
 import { NoticePlace } from "../ui/notice.tsx";
+import { usePreparedFacts } from "./answer-facts.tsx";
 import { preloadMarkdown } from "./answer-text.tsx";
 import { edit, focusComposer } from "./chat-ui.ts";
 import { Composer } from "./composer.tsx";
@@ -37,6 +38,7 @@ export function ChatPage({ sessionId, enabled, temporary }: ChatPageProps) {
     document.title = title == null ? text("shell.title") : `${title} · ${text("shell.title")}`;
   }, [title, text]);
   useEffect(preloadMarkdown, []);
+  usePreparedFacts();
   return (
     <main className="flex min-w-0 flex-1 flex-col">
       <Header sessionId={sessionId} temporary={temporary} />

@@ -10,7 +10,7 @@ import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
 import { markTemporaryBegun, temporarySessionId } from "../connection/temporary.ts";
 import { useText } from "../language/language.ts";
-import { useChosenModel } from "../settings/use-model.ts";
+import { useChosenModel } from "../settings/use-model.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { showNotice } from "../ui/notice.tsx";
 import { Tip } from "../ui/tip.tsx";

@@ -1,6 +1,6 @@
 import { useText } from "../language/language.ts";
 import type { PlainMessageKey } from "../language/text.ts";
-import { useChosenModel } from "../settings/use-model.ts";
+import { useChosenModel } from "../settings/use-model.tsx";
 import { focusComposer } from "./chat-ui.ts";
 import { setDraft } from "./draft.ts";
 import { FirstRun } from "./first-run.tsx";

@@ -5,7 +5,7 @@ import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
 import { useFormats, useText } from "../language/language.ts";
 import { type ModelOption, setModelWish } from "../settings/model.ts";
-import { useChosenModel } from "../settings/use-model.ts";
+import { useChosenModel } from "../settings/use-model.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { showNotice } from "../ui/notice.tsx";
 

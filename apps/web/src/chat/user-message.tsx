@@ -3,10 +3,11 @@ import { Pencil, Trash2 } from "lucide-react";
 import { memo, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useService } from "../connection/service-context.ts";
 import { useText } from "../language/language.ts";
-import { useChosenModel } from "../settings/use-model.ts";
+import { useChosenModel } from "../settings/use-model.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
+import { Afterwards } from "./afterwards.tsx";
 import { attachmentsIn } from "./attached-files.ts";
 import { edit, focusComposer, useEditing } from "./chat-ui.ts";
 import { EditForm } from "./edit-form.tsx";
@@ -34,20 +35,22 @@ export const UserMessage = memo(function UserMessage({ message, siblings, index 
       {!editing && (
         <div className="mt-1 -me-1.5 flex h-7 items-center gap-0.5 touch:h-11">
           <div className="flex items-center gap-0.5 opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100 touch:opacity-100">
-            <CopyButton text={() => message.content} label={text("thread.copy_message")} />
-            <IconButton
-              small
-              label={text("thread.edit")}
-              icon={<Pencil size={15} aria-hidden />}
-              onClick={() => edit(message.message_id)}
-            />
-            <IconButton
-              small
-              label={text("thread.delete_from_here")}
-              icon={<Trash2 size={15} aria-hidden />}
-              danger
-              onClick={() => removeMessage(service, message)}
-            />
+            <Afterwards>
+              <CopyButton text={() => message.content} label={text("thread.copy_message")} />
+              <IconButton
+                small
+                label={text("thread.edit")}
+                icon={<Pencil size={15} aria-hidden />}
+                onClick={() => edit(message.message_id)}
+              />
+              <IconButton
+                small
+                label={text("thread.delete_from_here")}
+                icon={<Trash2 size={15} aria-hidden />}
+                danger
+                onClick={() => removeMessage(service, message)}
+              />
+            </Afterwards>
           </div>
           <SiblingSwitch siblings={siblings} index={index} />
         </div>

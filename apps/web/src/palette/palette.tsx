@@ -20,7 +20,7 @@ import { useAppearance } from "../settings/appearance.ts";
 import { setModelWish } from "../settings/model.ts";
 import { openSettings } from "../settings/settings-state.ts";
 import { openShortcuts } from "../settings/shortcuts-dialog.tsx";
-import { useChosenModel } from "../settings/use-model.ts";
+import { useChosenModel } from "../settings/use-model.tsx";
 import { toggleSideBar } from "../sidebar/side-bar-state.ts";
 import { returnFocus } from "../ui/focus-return.ts";
 import { Group, Item } from "./palette-items.tsx";

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { createContext, type ReactNode, useContext, useMemo } from "react";
 import { useModels } from "../connection/queries.ts";
 import type { ModelChoice } from "../connection/state.ts";
 import { useChat } from "../connection/store.ts";
@@ -19,8 +19,21 @@ function keyOf(choice: { ai_provider: string | null; model: string | null } | un
   return `${choice.ai_provider ?? ""}/${choice.model}`;
 }
 
+const ChosenModelContext = createContext<ChosenModel | null>(null);
+
+/** Finds out once for all answers of the page: each of them asking for itself was a good part of what setting it took. */
+export function ChosenModelPlace({ children }: { readonly children: ReactNode }) {
+  return <ChosenModelContext value={useFindModel()}>{children}</ChosenModelContext>;
+}
+
 /** The models there are and the one in force: the chat's own, the one last picked here, the person's default, the server's. */
 export function useChosenModel(): ChosenModel {
+  const chosen = useContext(ChosenModelContext);
+  if (chosen === null) throw new Error("used outside of the page");
+  return chosen;
+}
+
+function useFindModel(): ChosenModel {
   const { data: account } = useAccount();
   const { data: models } = useModels(account?.account != null);
   const { data: preferences } = usePreferences(account?.account != null);
