@@ -2,6 +2,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { RunningChat } from "./running-chat.ts";
 import { RunningCluster } from "./running-cluster.ts";
+import { noteFaults } from "./scripted-page.ts";
 
 const limitMs = 60_000;
 
@@ -68,12 +69,7 @@ describe.each([
   });
 
   function watched(opened: Page): Page {
-    opened.on("pageerror", (error) => faults.push(error.message));
-    opened.on("console", (message) => {
-      // A request cut by a reload or restart is logged by the browser itself.
-      if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
-        faults.push(message.text());
-    });
+    noteFaults(opened, faults, true);
     return opened;
   }
 

@@ -1,14 +1,10 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@uci/adapters/postgres";
 import { createProviders } from "@uci/adapters/providers";
 import { ScriptedServer, type ScriptedServerOptions } from "@uci/adapters/providers/testing";
-import { type Embedded, startEmbedded } from "@uci/all-in-one";
+import type { Embedded } from "@uci/all-in-one";
 import { freePort } from "@uci/services";
 import pg from "pg";
-import { pino } from "pino";
 import type { Page } from "playwright-core";
+import { startProgram, ThrowAwayDatabase } from "./whole-program.ts";
 
 type Row = { readonly role: "user" | "assistant"; readonly content: string };
 
@@ -16,58 +12,27 @@ type Row = { readonly role: "user" | "assistant"; readonly content: string };
 export class ScriptedChat {
   readonly address: string;
   readonly provider: ScriptedServer;
-  readonly #database: EmbeddedPostgres;
-  readonly #folder: string;
+  readonly #database: ThrowAwayDatabase;
   readonly #embedded: Embedded;
 
-  private constructor(
-    address: string,
-    provider: ScriptedServer,
-    database: EmbeddedPostgres,
-    folder: string,
-    embedded: Embedded,
-  ) {
+  private constructor(address: string, provider: ScriptedServer, database: ThrowAwayDatabase, embedded: Embedded) {
     this.address = address;
     this.provider = provider;
     this.#database = database;
-    this.#folder = folder;
     this.#embedded = embedded;
   }
 
   static async start(options: ScriptedServerOptions = {}): Promise<ScriptedChat> {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "uci-scripted-"));
-    const silent = { info: () => undefined, warn: () => undefined };
-    const database = await startEmbeddedPostgres({ dataFolder: path.join(folder, "db"), log: silent, durable: false });
+    const database = await ThrowAwayDatabase.start();
     const models = [
       { id: "scripted", continue_prefix: true },
       { id: "another", images: true },
     ];
     const provider = await ScriptedServer.start(options);
     const port = await freePort();
-    const embedded = await startEmbedded({
-      database: database.connection,
-      providers: createProviders({ openaiCompatible: { baseUrl: provider.baseUrl, models } }),
-      ...{
-        host: "127.0.0.1",
-        port,
-        pods: 1,
-        workers: 1,
-        authMode: "accounts",
-        allowSignUp: true,
-        signUpsPerHour: 10_000,
-      },
-      authSecret: "a secret of the tests, long enough",
-      ...{ publicUrl: undefined, trustForwardedFrom: [], streamsPerUser: 100, signUpsPerHour: 1_000 },
-      pageFolder: path.resolve(import.meta.dirname, "../apps/web/dist"),
-      ...{
-        takeover: "continue",
-        slots: 100,
-        titles: "message",
-        graceMs: 0,
-        log: pino({ level: "error" }, pino.destination(2)),
-      },
-    });
-    return new ScriptedChat(`http://127.0.0.1:${port}`, provider, database, folder, embedded);
+    const providers = createProviders({ openaiCompatible: { baseUrl: provider.baseUrl, models } });
+    const embedded = await startProgram(database, port, providers);
+    return new ScriptedChat(`http://127.0.0.1:${port}`, provider, database, embedded);
   }
 
   /** Rows of a query over a connection of its own. */
@@ -116,6 +81,5 @@ export class ScriptedChat {
     await this.#embedded.drain();
     await this.provider.close();
     await this.#database.stop();
-    fs.rmSync(this.#folder, { recursive: true, force: true });
   }
 }

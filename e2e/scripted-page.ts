@@ -26,6 +26,16 @@ type StageOptions = {
   readonly opened?: boolean;
 };
 
+/** Keeps what a page throws and, where that counts too, what it complains about on the console. */
+export function noteFaults(page: Page, faults: string[], consoleCounts: boolean): void {
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("console", (message) => {
+    // A request that is cut off, by a reload or a restart, is logged by the browser itself.
+    const own = message.type() === "error" && !message.text().startsWith("Failed to load resource");
+    if (consoleCounts && own) faults.push(message.text());
+  });
+}
+
 /** Starts the program and a browser for the tests of a file that open their pages themselves. */
 export function withScriptedChat(
   provider: ScriptedServerOptions,
@@ -65,12 +75,7 @@ export function withScriptedPage(options: StageOptions, take: (stage: Stage) => 
     context = await browser.newContext(options.context);
     const page = await context.newPage();
     page.setDefaultTimeout(pageLimitMs);
-    page.on("pageerror", (error) => faults.push(error.message));
-    page.on("console", (message) => {
-      // A request that is cut off is logged by the browser itself.
-      const own = message.type() === "error" && !message.text().startsWith("Failed to load resource");
-      if (consoleCounts && own) faults.push(message.text());
-    });
+    noteFaults(page, faults, consoleCounts);
     take({ chat, browser, context, page });
     if (opened) await page.goto(chat.address);
   });
