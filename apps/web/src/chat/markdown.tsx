@@ -1,7 +1,6 @@
 import { memo, type ReactNode, useMemo, useRef } from "react";
-import { parseMarkdownIntoBlocks, Streamdown } from "streamdown";
+import { Streamdown } from "streamdown";
 import { answerSafety } from "./answer-safety.ts";
-import { blocksOf } from "./blocks.ts";
 import { markFormulas, mayHoldFormulas } from "./formulas.ts";
 import { JoinMark } from "./join-mark.tsx";
 import { markdownParts } from "./markdown-parts.tsx";
@@ -38,10 +37,6 @@ const Markdown = memo(function Markdown({ text, writing, joins }: MarkdownProps)
 
 export default Markdown;
 
-function cutIntoBlocks(text: string): string[] {
-  return blocksOf(text) ?? parseMarkdownIntoBlocks(text);
-}
-
 const Segment = memo(function Segment({ text, writing }: Pick<MarkdownProps, "text" | "writing">) {
   const reader = useFormulaReader(mayHoldFormulas(text));
   const plugins = useMemo(() => (reader === null ? {} : { math: reader }), [reader]);
@@ -54,7 +49,6 @@ const Segment = memo(function Segment({ text, writing }: Pick<MarkdownProps, "te
       isAnimating={writing}
       mode="streaming"
       parseIncompleteMarkdown={writing}
-      parseMarkdownIntoBlocksFn={cutIntoBlocks}
       plugins={plugins}
       rehypePlugins={answerSafety}
     >

@@ -65,7 +65,7 @@ export class Segmenter {
 }
 
 /** What a line opens that must stay whole: code, or a formula of several lines. */
-export function fenceOf(line: string): string | null {
+function fenceOf(line: string): string | null {
   const code = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
   if (code !== undefined) return code;
   const formula = /^\s*(\$\$|\\\[)/.exec(line)?.[1];
@@ -74,7 +74,7 @@ export function fenceOf(line: string): string | null {
   return rest.includes(formula === "$$" ? "$$" : "\\]") ? null : formula;
 }
 
-export function closes(line: string, fence: string): boolean {
+function closes(line: string, fence: string): boolean {
   if (fence === "$$") return line.includes("$$");
   if (fence === "\\[") return line.includes("\\]");
   const marks = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
@@ -85,6 +85,6 @@ function beginsParagraph(line: string): boolean {
   return /^(#{1,6} |[\p{L}"'“‘*_[(])/u.test(line) && !/^[*_] /.test(line) && !/^[a-z0-9]+[.)] /i.test(line);
 }
 
-export function leavesWhole(line: string): boolean {
+function leavesWhole(line: string): boolean {
   return /^ {0,3}(<[a-z!/]|\[[^\]]+\]:)/i.test(line) || line.includes("[^") || line.includes("][");
 }
