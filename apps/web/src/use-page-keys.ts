@@ -7,9 +7,9 @@ import { text } from "./language/language.ts";
 import { openPalette } from "./palette/palette-state.ts";
 import { type ShortcutName, shortcutOf } from "./settings/shortcuts.ts";
 import { openShortcuts } from "./settings/shortcuts-dialog.tsx";
-import { toggleSideBar } from "./sidebar/side-bar-state.ts";
 import { announce } from "./ui/announcer.tsx";
 import { copyText } from "./ui/copy.ts";
+import { toggleSideBar } from "./ui/side-bar-state.ts";
 
 /** The keys that work anywhere on the page. */
 export function usePageKeys(): void {

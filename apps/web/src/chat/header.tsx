@@ -6,13 +6,13 @@ import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
 import { keyNames } from "../settings/shortcuts.ts";
 import { SessionActions } from "../sidebar/session-actions.tsx";
-import { toggleSideBar, useSideBar } from "../sidebar/side-bar-state.ts";
 import { TitleField } from "../sidebar/title-field.tsx";
 import { useDrawer } from "../sidebar/use-drawer.ts";
 import { classNames } from "../ui/class-names.ts";
 import { IconButton } from "../ui/icon-button.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { showNotice } from "../ui/notice.tsx";
+import { toggleSideBar, useSideBar } from "../ui/side-bar-state.ts";
 import { ModelPicker } from "./model-picker.tsx";
 
 /** Title, model and what else can be done with a chat. */

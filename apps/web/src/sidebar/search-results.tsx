@@ -4,8 +4,8 @@ import { Link } from "react-router";
 import { messageAddress } from "../chat/found-message.ts";
 import { useService } from "../connection/service-context.ts";
 import { useFormats, useText } from "../language/language.ts";
+import { closeDrawer } from "../ui/side-bar-state.ts";
 import { moveFocus } from "./moving-focus.ts";
-import { closeDrawer } from "./side-bar-state.ts";
 import { useToday } from "./today.ts";
 
 /** What was found, as one types. The results before stay until the next are there. */

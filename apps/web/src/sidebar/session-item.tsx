@@ -7,8 +7,8 @@ import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
 import { classNames } from "../ui/class-names.ts";
 import { Menu } from "../ui/menu.tsx";
+import { closeDrawer } from "../ui/side-bar-state.ts";
 import { SessionActions } from "./session-actions.tsx";
-import { closeDrawer } from "./side-bar-state.ts";
 import { TitleField } from "./title-field.tsx";
 
 /** One chat of the list. */

@@ -5,13 +5,13 @@ import { Link } from "react-router";
 import { useText } from "../language/language.ts";
 import { keyNames } from "../settings/shortcuts.ts";
 import { IconButton } from "../ui/icon-button.tsx";
+import { closeDrawer, toggleSideBar, useSideBar } from "../ui/side-bar-state.ts";
 import { AccountItem } from "./account-item.tsx";
 import { ArchiveList } from "./archive-list.tsx";
 import { GuestBanner } from "./guest-banner.tsx";
 import { SearchField } from "./search-field.tsx";
 import { SearchResults } from "./search-results.tsx";
 import { SessionList } from "./session-list.tsx";
-import { closeDrawer, toggleSideBar, useSideBar } from "./side-bar-state.ts";
 import { useDrawer } from "./use-drawer.ts";
 
 /** The chats, beside the page or, on narrow screens, in a drawer over it. */

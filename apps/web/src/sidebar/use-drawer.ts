@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { drawerQuery } from "./side-bar-state.ts";
+import { drawerQuery } from "../ui/side-bar-state.ts";
 
 function subscribe(listener: () => void): () => void {
   drawerQuery.addEventListener("change", listener);

@@ -2,10 +2,10 @@ import { X } from "lucide-react";
 import { Dialog as Parts } from "radix-ui";
 import { type ReactNode, useEffect } from "react";
 import { useText } from "../language/language.ts";
-import { closeDrawer } from "../sidebar/side-bar-state.ts";
 import { classNames } from "./class-names.ts";
 import { returnFocus } from "./focus-return.ts";
 import { IconButton } from "./icon-button.tsx";
+import { closeDrawer } from "./side-bar-state.ts";
 
 type DialogProps = {
   readonly open: boolean;
