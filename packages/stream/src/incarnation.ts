@@ -144,20 +144,6 @@ export class Incarnation {
     this.observe({ kind: "handed_over", worker_id: this.workerId, answers: unfinished.length });
   }
 
-  /** From here on this answer is written in this journal. */
-  begin(run: AnswerRun): void {
-    const before = this.runs.get(run.messageId);
-    if (before !== undefined) this.unstored.delete(before);
-    this.runs.set(run.messageId, run);
-    this.unstored.add(run);
-  }
-
-  /** Its row is written: nobody needs this journal for it any more. */
-  stored(run: AnswerRun): void {
-    run.storedAtMs = this.ports.clock.nowMs();
-    this.unstored.delete(run);
-  }
-
   #renewal(): readonly SizedRecord[] {
     const leastAge = this.#settings.renewalEntries ?? streamLimits.renewalEntries;
     return dueRenewal(this.unstored, this.#committedEntries, leastAge);

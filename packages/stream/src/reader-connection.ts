@@ -13,6 +13,18 @@ export interface ReaderSink {
   close(reason: ByeReason): void;
 }
 
+type Positions = Map<string, { generation: number; chunkId: number }>;
+
+/** In place, since that happens with every chunk of every reader. */
+function move(positions: Positions, messageId: string, generation: number, chunkId: number): void {
+  const position = positions.get(messageId);
+  if (position === undefined) positions.set(messageId, { generation, chunkId });
+  else {
+    position.generation = generation;
+    position.chunkId = chunkId;
+  }
+}
+
 /** One connection of one user showing some sessions, and how far it is in each answer. */
 export class ReaderConnection {
   readonly id: string;
@@ -25,8 +37,7 @@ export class ReaderConnection {
   slowSinceMs: number | null = null;
   /** Answers that had ended before it was opened and that its cursor does not name: history, which it reads elsewhere. */
   readonly history = new Set<string>();
-  /** Moved in place, since that happens with every chunk of every reader. */
-  readonly #positions: Map<string, { generation: number; chunkId: number }>;
+  readonly #positions: Positions;
   /** Answers whose end it has been told, with the generation. */
   readonly #completed = new Map<string, number>();
   readonly #recovering = new Set<string>();
@@ -79,7 +90,7 @@ export class ReaderConnection {
     if (delivery.kind === "snapshot") this.#sendSnapshot(answer, true);
     else if (delivery.kind === "chunks") {
       for (const chunk of delivery.chunks) {
-        this.#moveTo(messageId, fold.generation, chunk.chunk_id);
+        move(this.#positions, messageId, fold.generation, chunk.chunk_id);
         this.sink.send({ event: "chunk", data: chunk }, this.#cursor());
         sent++;
         // What is left over comes as a snapshot or in order, when the reader has taken this.
@@ -137,18 +148,9 @@ export class ReaderConnection {
   #sendSnapshot(answer: LiveAnswer, recovered: boolean): void {
     const { messageId: message_id, sessionId: session_id } = answer;
     const snapshot = answer.fold.snapshot();
-    this.#moveTo(message_id, snapshot.generation, snapshot.upto);
+    move(this.#positions, message_id, snapshot.generation, snapshot.upto);
     const data = { message_id, session_id, ...snapshot, status: answer.ending.status, recovered };
     this.sink.send({ event: "snapshot", data }, this.#cursor());
-  }
-
-  #moveTo(messageId: string, generation: number, chunkId: number): void {
-    const position = this.#positions.get(messageId);
-    if (position === undefined) this.#positions.set(messageId, { generation, chunkId });
-    else {
-      position.generation = generation;
-      position.chunkId = chunkId;
-    }
   }
 
   #complete(answer: LiveAnswer): void {

@@ -47,7 +47,7 @@ export async function processJob(delivery: Delivery, incarnation: Incarnation): 
     const run = await runAttempt(start, incarnation);
     if (run === "lost") return void (await ignoreFailure(queue.release(delivery, streamLimits.jobReleaseMs)));
     if (run === "fenced") return;
-    await storeAnswer(run.finalAnswer(), incarnation, () => incarnation.stored(run));
+    await storeAnswer(run.finalAnswer(), incarnation, () => noteStored(run, incarnation));
     if (run.storedAtMs === null) return;
     incarnation.trimmer.stored(run.messageId, run.openedSequence ?? 0, run.storedAtMs);
     forgetLater(run, incarnation);
@@ -174,7 +174,7 @@ async function runAttempt(
     attempt - 1 - progress.progressAttempt >= streamLimits.barrenAttempts ||
     progress.providerCalls >= streamLimits.providerCalls;
   const run = new AnswerRun({ workerId, ports, writer, observe }, job, progress, attempt);
-  incarnation.begin(run);
+  noteBegun(run, incarnation);
   if ((await run.open(!exhausted)) === "fenced") return "fenced";
   await run.serve();
   if (!incarnation.lives) {
@@ -249,6 +249,20 @@ async function storeAnswer(
     if (run === undefined || run.broadcast) ports.live.publish(subjects.sessionBroadcast(session_id), told);
     else for (const podId of run.podIds) ports.live.publish(subjects.podResponse(podId), told);
   }
+}
+
+/** From here on this answer is written in this worker's journal. */
+function noteBegun(run: AnswerRun, { runs, unstored }: Incarnation): void {
+  const before = runs.get(run.messageId);
+  if (before !== undefined) unstored.delete(before);
+  runs.set(run.messageId, run);
+  unstored.add(run);
+}
+
+/** Its row is written: nobody needs the journal for it any more. */
+function noteStored(run: AnswerRun, { ports, unstored }: Incarnation): void {
+  run.storedAtMs = ports.clock.nowMs();
+  unstored.delete(run);
 }
 
 /** Late readers find a finished answer at its worker for a minute; then the row is enough. */
