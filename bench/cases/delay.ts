@@ -6,7 +6,7 @@ import { BenchWorld } from "../load/world.ts";
 import { type BenchCase, type Figures, percentile } from "./case.ts";
 
 const tokensPerSecond = 20;
-const seconds = 3;
+const seconds = 2;
 /** Of the yardstick; longer than it is watched. */
 const tokens = tokensPerSecond * (seconds + 2);
 
