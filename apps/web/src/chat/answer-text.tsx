@@ -18,9 +18,8 @@ const useMarkdown = create<{ component: ComponentType<MarkdownProps> | null }>((
 
 /** A page that stayed open over an upgrade asks for a file that is gone; its text is still worth reading. */
 async function load(): Promise<void> {
-  const { default: component, prepareMarkdown } = await import("./markdown.tsx");
+  const { default: component } = await import("./markdown.tsx");
   useMarkdown.setState({ component });
-  whenIdle(prepareMarkdown);
 }
 
 /** Fetches what sets Markdown while nothing else is going on. */

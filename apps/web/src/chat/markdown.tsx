@@ -1,5 +1,5 @@
 import { memo, type ReactNode, useMemo, useRef } from "react";
-import { parseMarkdownIntoBlocks, Streamdown } from "streamdown";
+import { Streamdown } from "streamdown";
 import { answerSafety } from "./answer-safety.ts";
 import { markFormulas, mayHoldFormulas } from "./formulas.ts";
 import { JoinMark } from "./join-mark.tsx";
@@ -36,14 +36,6 @@ const Markdown = memo(function Markdown({ text, writing, joins }: MarkdownProps)
 });
 
 export default Markdown;
-
-const sample =
-  "# Words\n\nSome *words*, `code` and a [link](https://example.org).\n\n- one\n- two\n\n| a | b |\n| - | - |\n| 1 | 2 |\n";
-
-/** Lets the library read something: what runs for the first time takes long, and would in the midst of the first answer. */
-export function prepareMarkdown(): void {
-  parseMarkdownIntoBlocks(sample);
-}
 
 const Segment = memo(function Segment({ text, writing }: Pick<MarkdownProps, "text" | "writing">) {
   const reader = useFormulaReader(mayHoldFormulas(text));
