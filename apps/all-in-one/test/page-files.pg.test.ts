@@ -77,6 +77,16 @@ describe("the files of the page", () => {
     }
   });
 
+  it.each([["/api/sessions"], ["/api/nothing"], ["/nothing.js"]])(
+    "are guarded as the refusal of %s is",
+    async (address) => {
+      const { status, headers } = await get(address, "br");
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(headers["content-security-policy"]).toContain("default-src 'self'");
+      expect(headers["x-content-type-options"]).toBe("nosniff");
+    },
+  );
+
   it("come as they are where no compressed form lies beside them", async () => {
     expect(await get("/theme.js", "br, gzip")).toMatchObject({ status: 200, encoding: "none", text: "// small" });
   });

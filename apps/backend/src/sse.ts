@@ -8,7 +8,7 @@ type EncodedChunk = { readonly data: string; cursor: string | null; bytes: Buffe
 
 /**
  * Those of this turn of the event loop, in which all who read it are sent it. Kept for as long as the chunk is, they
- * would take three times its memory, and the garbage collector most of its time.
+ * would take three times its memory, and the garbage collector a fifth of the time of the pod.
  */
 const encodedThisTurn = new Map<Chunk, EncodedChunk>();
 
