@@ -22,7 +22,7 @@ import { turn } from "./cases/turn.ts";
 
 const usage = `Speed against yardsticks, in one run on one machine.
 
-  npm run bench                     three rounds, about eleven minutes on two cores
+  npm run bench                     three rounds, about ten minutes on two cores
   npm run bench -- --full           five rounds
   npm run bench -- --only NAME      cases whose name begins with it; may be given again
 `;
@@ -57,9 +57,10 @@ async function main(rounds: number, only: readonly string[] | undefined): Promis
   const chosen = cases.filter(({ name }) => only === undefined || only.some((start) => name.startsWith(start)));
   const results: CaseResult[] = [];
   for (const benchCase of chosen) {
+    const startedMs = performance.now();
     const result = await measured(benchCase, benchCase.rounds ?? rounds);
     results.push(result);
-    say(tableOf(result));
+    say(tableOf(result, Math.round((performance.now() - startedMs) / 1_000)));
   }
   say(`Written to ${path.relative(root, keep(results))}.`);
 }
@@ -90,7 +91,7 @@ function sideResult(name: string, rounds: readonly Figures[]): SideResult {
 }
 
 /** A line a figure: ours, then each yardstick with the ratio of ours to it. */
-function tableOf({ name, what, sides }: CaseResult): string {
+function tableOf({ name, what, sides }: CaseResult, seconds: number): string {
   const [ours, ...others] = sides;
   const lines = Object.keys(ours?.median ?? {}).map((figure) => {
     const own = ours?.median[figure] ?? Number.NaN;
@@ -100,7 +101,7 @@ function tableOf({ name, what, sides }: CaseResult): string {
     });
     return `  ${figure.padEnd(28)} ${ours?.name} ${shown(own).padEnd(10)} ${rest.join(" · ")}`;
   });
-  return [`${name}: ${what}`, ...lines, ""].join("\n");
+  return [`${name}: ${what} (measured in ${seconds} s)`, ...lines, ""].join("\n");
 }
 
 function shown(value: number): string {

@@ -18,7 +18,7 @@ export const growth: BenchCase = {
 };
 
 async function grown(world: BenchWorld, tokens: number): Promise<Figures> {
-  const load = { answers, tokens, tokensPerSecond: 2_000, readersEach: 1, through: "pod", stamps: false } as const;
+  const load = { answers, tokens, tokensPerSecond: 4_000, readersEach: 1, through: "pod", stamps: false } as const;
   const { cpu, received } = await world.run(load);
   const all = answers * tokens;
   return {

@@ -16,7 +16,9 @@ export class Child<Ready> {
     const child = fork(path.resolve(import.meta.dirname, "..", file), [...commandLine], {
       stdio: ["ignore", 2, 2, "ipc"],
     });
-    process.once("exit", () => child.kill("SIGKILL"));
+    const kill = () => child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.off("exit", kill));
     return new Promise((resolve, reject) => {
       child.once("message", (ready) => resolve(new Child(child, ready as Ready)));
       child.once("exit", (code) => reject(new Error(`${file} ended with ${code}`)));
