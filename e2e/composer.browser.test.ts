@@ -151,4 +151,21 @@ describe("files", { timeout: 2 * pageLimitMs }, () => {
     const gone = async () => (await chat.query("select 1 from attachments where name = 'fine.txt'")).length;
     await eventually(async () => expect(await gone()).toBe(0));
   });
+
+  it("proposes nothing before it is known who answers, and moves nothing then", async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    await page.route("**/api/models", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.reload();
+    await composer().waitFor();
+    const openers = page.getByTestId("openers");
+    await openers.waitFor({ state: "attached" });
+    expect(await openers.isVisible()).toBe(false);
+    const before = await openers.evaluate((list) => list.getBoundingClientRect().top);
+    release();
+    await openers.waitFor();
+    expect(await openers.evaluate((list) => list.getBoundingClientRect().top)).toBe(before);
+  });
 });

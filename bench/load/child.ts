@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import path from "node:path";
+import { nodeFlags } from "../../tools/cluster/index.ts";
 
 /** A process of the benchmark that tells by message when it is ready. */
 export class Child<Ready> {
@@ -15,6 +16,8 @@ export class Child<Ready> {
   static start<Ready>(file: string, commandLine: readonly string[] = []): Promise<Child<Ready>> {
     const child = fork(path.resolve(import.meta.dirname, "..", file), [...commandLine], {
       stdio: ["ignore", 2, 2, "ipc"],
+      // As pods and workers have them: a yardstick is to be no worse off.
+      execArgv: [...nodeFlags],
     });
     const kill = () => child.kill("SIGKILL");
     process.once("exit", kill);

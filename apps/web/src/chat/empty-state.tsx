@@ -25,12 +25,16 @@ const offlineOpeners: readonly Opener[] = [
 /** What is there before the first message. */
 export function EmptyState() {
   const text = useText();
-  const { option, onlyOffline } = useChosenModel();
+  const { option, onlyOffline, pending } = useChosenModel();
   return (
     <div className="mx-auto flex min-h-full w-full max-w-[46rem] flex-col justify-end px-4 pt-10 pb-6 sm:justify-center sm:pb-[12dvh]">
       <h1 className="text-[26px] leading-9 font-semibold tracking-[-0.02em]">{text(greeting(new Date()))}</h1>
       <p className="mt-1 text-soft">{text("composer.what_shall_we")}</p>
-      <ul className="mt-8 grid grid-cols-1 border-t border-line sm:grid-cols-2 sm:gap-x-8">
+      {/* What to propose depends on who answers; until that is known the place is kept, so that nothing changes under a hand. */}
+      <ul
+        data-testid="openers"
+        className={`mt-8 grid grid-cols-1 border-t border-line sm:grid-cols-2 sm:gap-x-8 ${pending ? "invisible" : ""}`}
+      >
         {(onlyOffline ? offlineOpeners : openers).map(({ title, text: opening, ending = "" }) => (
           <li key={title} className="border-b border-line">
             <button

@@ -11,6 +11,8 @@ type ChosenModel = {
   readonly option: ModelOption | null;
   readonly choice: ModelChoice;
   readonly onlyOffline: boolean;
+  /** Whether the server has not been heard yet. */
+  readonly pending: boolean;
 };
 
 /** "provider/model" of a choice; null where there is none. */
@@ -35,7 +37,7 @@ export function useChosenModel(): ChosenModel {
 
 function useFindModel(): ChosenModel {
   const { data: account } = useAccount();
-  const { data: models } = useModels(account?.account != null);
+  const { data: models, isPending: pending } = useModels(account?.account != null);
   const { data: preferences } = usePreferences(account?.account != null);
   const wish = useModelWish((state) => state.wish);
   const session = useChat(({ sessions, currentSessionId }) => sessions[currentSessionId ?? ""]?.settings);
@@ -44,8 +46,8 @@ function useFindModel(): ChosenModel {
     const wishes = [keyOf(session), wish, keyOf(preferences)];
     const { option, wished } = chosenOption(options, wishes);
     const choice = wished ? modelChoice(option) : {};
-    return { options, option, choice, onlyOffline: onlyOffline(models) };
-  }, [models, wish, session, preferences]);
+    return { options, option, choice, onlyOffline: onlyOffline(models), pending };
+  }, [models, pending, wish, session, preferences]);
 }
 
 /** How a model is called by people; its id where it is not configured any more. */
