@@ -42,10 +42,27 @@ const arabicAnswer = `البحر واسع، وأمواجه لا تهدأ. هذه
 > من سار على الدرب وصل.
 `;
 
+const tidesAnswer = `The moon pulls at the near side of the Earth more than at its middle, and at its middle more than at the far
+side. So the water is stretched into **two bulges**, one below the moon and one opposite, and a coast passes
+through both in one turn.
+
+The sun does the same with less than half the strength:
+
+- in line with the moon it makes *spring tides*,
+- at a right angle *neap tides*.
+`;
+
+const lateTidesAnswer = `While the Earth turns once, the moon goes on by about **12 degrees** of its own way round us. A coast has to turn
+a little further until the moon stands over it again, which takes another 50 minutes.
+`;
+
 /** What the scripted provider answers for the screens. */
 export function screenAnswer(prompt: string): string {
   if (prompt.includes("everything")) return richAnswer;
   if (prompt.includes("queue")) return longCode;
+  if (prompt.includes("high tides")) return tidesAnswer;
+  // Still being written for as long as anybody looks at it.
+  if (prompt.includes("later each day")) return Array(20).fill(lateTidesAnswer).join("\n");
   if (prompt.includes("البحر")) return arabicAnswer;
   return scriptedAnswer(prompt);
 }
@@ -75,11 +92,11 @@ export const screens: readonly Screen[] = [
   {
     name: "streaming",
     prepare: async (page, chat) => {
-      await answered(page, "Tell me 30 words");
+      await answered(page, "Why are there two high tides a day?");
       chat.provider.tokensPerSecond = 15;
-      await send(page, "Now 900 words, please");
+      await send(page, "And why are they later each day?");
       await page.locator('[data-testid=message-assistant][data-status="streaming"]').waitFor({ timeout: stepLimitMs });
-      await page.getByTestId("answer-text").nth(1).waitFor({ timeout: stepLimitMs });
+      await page.getByTestId("answer-text").nth(1).getByText("goes on").waitFor({ timeout: stepLimitMs });
     },
   },
   {
@@ -181,7 +198,7 @@ export const screens: readonly Screen[] = [
     name: "drawer",
     narrow: true,
     prepare: async (page) => {
-      await answered(page, "Tell me 20 words");
+      await answered(page, "Why are there two high tides a day?");
       await page.locator("header button").first().click();
       await page.getByRole("dialog").waitFor();
     },

@@ -12,6 +12,19 @@ export function signalTree(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Whether a process and all it has started stand still, every thread of them, as far as that can be seen. */
+export function standsStill(pid: number): boolean {
+  return [pid, ...descendants(pid)].every((one) =>
+    namesIn(`/proc/${one}/task`).every((thread) => isStill(one, thread)),
+  );
+}
+
+function isStill(pid: number, thread: string): boolean {
+  const state = fieldsOf(`${pid}/task/${thread}`)?.[0];
+  // A dead one that its parent, frozen itself, has not looked at yet does nothing either.
+  return state === undefined || "TtZX".includes(state);
+}
+
 /** Processes started by this one, directly or not; none where the system has no /proc. */
 export function descendants(pid: number): readonly number[] {
   const parents = parentsOfAll();
@@ -44,10 +57,16 @@ function namesIn(folder: string): readonly string[] {
 }
 
 function parentOf(pid: string): number | null {
+  const fields = fieldsOf(pid);
+  return fields === null ? null : Number(fields[1]);
+}
+
+/** State, parent and what follows of a process or thread; null when it has ended. */
+function fieldsOf(place: string): readonly string[] | null {
   try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Counted after the program's name, which may itself hold blanks and parentheses: state, parent.
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    const stat = fs.readFileSync(`/proc/${place}/stat`, "utf8");
+    // Counted after the program's name, which may itself hold blanks and parentheses.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return null;
   }

@@ -69,7 +69,7 @@ describe("a service process", () => {
   it("kills what does not stop, frozen or not", async () => {
     const server = await nodeServer('process.on("SIGTERM", () => {})');
     await server.start();
-    server.signal("SIGSTOP");
+    await server.freeze();
     await server.stop();
     expect(server.isRunning).toBe(false);
   });

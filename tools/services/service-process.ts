@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { signalTree } from "./process-tree.ts";
+import { signalTree, standsStill } from "./process-tree.ts";
 import { guard, startGuarding, unguard } from "./watchdog.ts";
 
 export type ServiceCommand = {
@@ -41,6 +41,7 @@ export type ServiceEvent =
 
 const readyLimitMs = 60_000;
 const readyPollMs = 25;
+const freezePollMs = 2;
 const stopLimitMs = 10_000;
 const attemptPauseMs = 300;
 /** Signals that take a server's own processes along, which would go on, or hold its port, without it. */
@@ -92,6 +93,12 @@ export class ServiceProcess {
     if (child?.pid === undefined) return;
     if (treeSignals.has(signal)) signalTree(child.pid, signal);
     else child.kill(signal);
+  }
+
+  /** Stops it where it is, until SIGCONT. Resolves when it does nothing any more: a signal is a wish, and a busy machine takes its time. */
+  async freeze(): Promise<void> {
+    this.signal("SIGSTOP");
+    while (this.#child?.pid !== undefined && !standsStill(this.#child.pid)) await sleep(freezePollMs);
   }
 
   /** Asks it to stop (its own way unless told), and kills it if it has not ended after a while. Resolves when it is gone. */

@@ -90,7 +90,7 @@ describe("a work queue that nobody leads", () => {
     expect(await broker.rebuildQueue()).toBe(true);
     await broker.queue.enqueue("msg_again:0", job("msg_again"));
     const two = cluster.servers.slice(1);
-    for (const server of two) server.signal("SIGSTOP");
+    await Promise.all(two.map((server) => server.freeze()));
     const rebuilt = await broker.rebuildQueue();
     for (const server of two) server.signal("SIGCONT");
     expect(rebuilt).toBe(false);

@@ -92,7 +92,7 @@ describe("NATS is away", () => {
     const first = await appended(0, 0);
     await broker.queue.enqueue("msg_1:0", job("msg_1"));
     const [delivery] = await broker.queue.take(1, 1_000);
-    server.signal("SIGSTOP");
+    await server.freeze();
     const timed = async (task: () => Promise<unknown>) => {
       const startMs = performance.now();
       const result = await task().catch((error: unknown) => error);
@@ -117,7 +117,7 @@ describe("NATS is away", () => {
   }, 60_000);
 
   it("lets go of a frozen server although the system takes no more of what is meant for it", async () => {
-    server.signal("SIGSTOP");
+    await server.freeze();
     const large = "x".repeat(500_000);
     for (let count = 0; count < 60; count++) broker.live.publish("chat.worker.w.heartbeat", large);
     await vi.waitFor(() => expect(broker.connected).toBe(false), patience);
@@ -127,7 +127,7 @@ describe("NATS is away", () => {
   }, 60_000);
 
   it("closes in bounded time, whatever the server does", async () => {
-    server.signal("SIGSTOP");
+    await server.freeze();
     const startMs = performance.now();
     await broker.close();
     expect(performance.now() - startMs).toBeLessThan(4_000);

@@ -92,7 +92,7 @@ describe("jobs in JetStream", () => {
   it("hands back at once what comes for a request that was given up", async () => {
     const { broker } = await provisioned();
     await broker.queue.enqueue("msg_1:0", job("msg_1"));
-    server.signal("SIGSTOP");
+    await server.freeze();
     await expect(broker.queue.take(1, 100)).rejects.toThrow(/did not answer/);
     server.signal("SIGCONT");
     const startMs = performance.now();

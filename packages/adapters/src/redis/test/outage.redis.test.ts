@@ -41,7 +41,7 @@ describe("while Redis is away", () => {
 
   /** The server runs on after the test, so that it can be stopped in order. */
   async function whileFrozen(task: () => Promise<void>): Promise<void> {
-    server.signal("SIGSTOP");
+    await server.freeze();
     try {
       await task();
     } finally {
@@ -70,7 +70,7 @@ describe("while Redis is away", () => {
   });
 
   it("a killed server fails what was under way, at once", async () => {
-    server.signal("SIGSTOP");
+    await server.freeze();
     const asked = failure(() => registry.find(["s1"]));
     server.signal("SIGKILL");
     const { error } = await asked;
