@@ -11,7 +11,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Left to itself, Node lets the space for what lives shortly grow to 64 MB, and each clean-up of it stops a pod at work for
- * some 18 ms; so for 6, with 50 MB less in use. docs/speed.md; the image is told the same.
+ * some 18 ms; so for 6, with 50 MB less in use. docs/decisions/2026-11-29-less-kept.md; deploy/Dockerfile says the same.
  */
 export const nodeFlags = ["--max-semi-space-size=16"] as const;
 

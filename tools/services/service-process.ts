@@ -95,7 +95,10 @@ export class ServiceProcess {
     else child.kill(signal);
   }
 
-  /** Stops it where it is, until SIGCONT. Resolves when it does nothing any more: a signal is a wish, and a busy machine takes its time. */
+  /**
+   * Stops it where it is, until SIGCONT. Resolves when it does nothing any more, which on a busy machine is some time after
+   * the signal was sent.
+   */
   async freeze(): Promise<void> {
     this.signal("SIGSTOP");
     while (this.#child?.pid !== undefined && !standsStill(this.#child.pid)) await sleep(freezePollMs);
