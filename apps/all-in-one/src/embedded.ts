@@ -3,7 +3,15 @@ import { makeId } from "@uci/adapters/ids";
 import { Metrics } from "@uci/adapters/metrics";
 import { isDatabaseUnavailable, openPostgresStore, type PostgresStore } from "@uci/adapters/postgres";
 import { modelList, type Providers } from "@uci/adapters/providers";
-import { Accounts, type BackendConfig, type BackendPorts, type RunningPod, startBackend } from "@uci/backend";
+import {
+  Accounts,
+  type BackendConfig,
+  type BackendPorts,
+  defaultRequestTimeoutMs,
+  type EdgeConfig,
+  type RunningPod,
+  startBackend,
+} from "@uci/backend";
 import {
   MemoryJournal,
   MemoryLiveChannel,
@@ -29,6 +37,9 @@ export type EmbeddedOptions = {
   readonly allowSignUp: boolean;
   readonly publicUrl: string | undefined;
   readonly trustForwardedFrom: readonly string[];
+  readonly edge?: EdgeConfig;
+  /** Milliseconds a request may take to arrive. */
+  readonly requestTimeoutMs?: number;
   readonly streamsPerUser: number;
   readonly pageFolder: string | null;
   readonly takeover: "continue" | "interrupt";
@@ -47,6 +58,11 @@ export type Embedded = {
   /** Answers that were cut off by the last stop and begin anew. */
   readonly restarted: number;
   drain(): Promise<void>;
+};
+
+/** What a pod is at the edge where nothing was said: it answers to its own names and believes no other site. */
+const closedEdge: EdgeConfig = {
+  ...{ allowedHosts: [], corsOrigins: [], headerOnly: false, gatewaySecret: undefined, maxConnections: 50_000 },
 };
 
 /** The in-memory journals last as long as the process, so nothing is gained by keeping entries for long. */
@@ -129,9 +145,10 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
 function podConfig(options: EmbeddedOptions, index: number, port: number): BackendConfig {
   const { host, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl } = options;
   const { trustForwardedFrom, streamsPerUser, pageFolder } = options;
+  const { edge = closedEdge, requestTimeoutMs = defaultRequestTimeoutMs } = options;
   return {
     ...{ host, port, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl },
-    ...{ trustForwardedFrom, streamsPerUser, pageFolder },
+    ...{ trustForwardedFrom, streamsPerUser, pageFolder, edge, requestTimeoutMs },
     podId: `pod-${index + 1}-${randomNonce()}`,
     metricsOpen: false,
     drainMs: 0,

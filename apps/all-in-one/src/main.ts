@@ -10,6 +10,7 @@ import {
 import { listenSentence, stopOnSignal } from "@uci/adapters/process";
 import { ProviderSettingsError } from "@uci/adapters/providers";
 import { commaList, SettingError } from "@uci/adapters/settings";
+import { edgeOf } from "@uci/backend";
 import { configuredProviders } from "@uci/workflow";
 import type { PoolConfig } from "pg";
 import type { Logger } from "pino";
@@ -56,6 +57,7 @@ async function run(options: StartOptions): Promise<void> {
       signUpsPerHour: settings.SIGN_UPS_PER_HOUR,
       publicUrl: settings.PUBLIC_URL,
       trustForwardedFrom: commaList(settings.TRUST_FORWARDED_FROM),
+      edge: edgeOf(settings),
       streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
       pageFolder: builtPage(),
       takeover: settings.TAKEOVER,

@@ -59,10 +59,7 @@ describe("trusted mode", () => {
       ["e\u0301", "é"],
       ["blank", "blank "],
     ] as const) {
-      const mine = await instance.user("unused").expect(202, chatAcceptedSchema, "POST", "/api/chat", {
-        body: { message: "Mine", user_id: one },
-        headers: { "x-user-id": "" },
-      });
+      const mine = await instance.browser().chat("Mine", { user_id: one });
       const path = `/api/sessions/${mine.session_id}?user_id=${encodeURIComponent(other)}`;
       await instance.browser().refused("not_found", "GET", path);
     }

@@ -67,6 +67,12 @@ export class Accounts implements Identifier {
     return identity;
   }
 
+  async admit(request: FastifyRequest): Promise<string> {
+    const identity = await this.identify(request);
+    if (identity === null) throw new RegisteredError("unauthenticated");
+    return identity.userId;
+  }
+
   async signUp(request: FastifyRequest, body: SignUp): Promise<SignedIn> {
     if (!this.#allowSignUp) throw new RegisteredError("sign_up_closed");
     const name = body.name ?? body.email.split("@")[0] ?? body.email;

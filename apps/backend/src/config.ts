@@ -1,5 +1,5 @@
 import { sharedServerSettings } from "@uci/adapters/server-settings";
-import { readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
+import { commaList, readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
 import { z } from "zod";
 
 /** Settings of a backend pod, as they stand in the environment. Described once: `--help`, `.env.example` and the docs come from here. */
@@ -28,6 +28,33 @@ export const backendSettings = {
     .url()
     .optional()
     .describe("Where people reach the page, such as https://chat.example.org. Cookies are Secure when it is https."),
+  ALLOWED_HOSTS: hostList()
+    .default([])
+    .describe(
+      "Further host names this server answers to, comma-separated; that of PUBLIC_URL, localhost and addresses are answered anyway.",
+    ),
+  CORS_ORIGINS: originList()
+    .default([])
+    .describe(
+      "Sites whose pages may call the API with the reader's cookie, comma-separated, such as http://localhost:3000.",
+    ),
+  TRUSTED_HEADER_ONLY: flag().describe(
+    "1 makes the trusted mode take the user from the header X-User-Id alone, never from a query or body.",
+  ),
+  TRUSTED_SECRET: z
+    .string()
+    .min(32, "must have 32 characters or more")
+    .optional()
+    .describe(
+      "Shared with your gateway in trusted mode: it signs the header X-User-Id (docs/security.md), and nothing unsigned is believed.",
+    ),
+  MAX_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(10)
+    .max(1_000_000)
+    .default(50_000)
+    .describe("Open connections one pod takes; more are closed at once."),
   TRUST_FORWARDED_FROM: z
     .string()
     .optional()
@@ -72,6 +99,52 @@ function flag(standard = false) {
     .transform((text) => text === "1" || text === "true");
 }
 
+function hostList() {
+  return z
+    .string()
+    .transform(commaList)
+    .refine((names) => names.every((name) => /^[a-z0-9._-]+$/i.test(name)), "must be host names without port or path");
+}
+
+function originList() {
+  return z
+    .string()
+    .transform(commaList)
+    .refine(
+      (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+      "must be origins such as https://chat.example.org, without a path or a slash at the end",
+    );
+}
+
+/** Whom a pod answers, and how it is protected where it meets the network. */
+export type EdgeConfig = {
+  /** Host names answered besides those of the public address, loopback and addresses. */
+  readonly allowedHosts: readonly string[];
+  /** Other sites whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
+  /** Trusted mode: the user is named by the header alone. */
+  readonly headerOnly: boolean;
+  /** Trusted mode: what the gateway signs the header with; undefined: it is believed as it stands. */
+  readonly gatewaySecret: string | undefined;
+  /** Open connections of one pod. */
+  readonly maxConnections: number;
+};
+
+type EdgeSettings = Pick<
+  SettingsOf<typeof backendSettings>,
+  "ALLOWED_HOSTS" | "CORS_ORIGINS" | "TRUSTED_HEADER_ONLY" | "TRUSTED_SECRET" | "MAX_CONNECTIONS"
+>;
+
+export function edgeOf(settings: EdgeSettings): EdgeConfig {
+  return {
+    allowedHosts: settings.ALLOWED_HOSTS,
+    corsOrigins: settings.CORS_ORIGINS,
+    headerOnly: settings.TRUSTED_HEADER_ONLY,
+    gatewaySecret: settings.TRUSTED_SECRET,
+    maxConnections: settings.MAX_CONNECTIONS,
+  };
+}
+
 export type BackendConfig = {
   readonly podId: string;
   readonly host: string;
@@ -83,6 +156,9 @@ export type BackendConfig = {
   readonly authSecret: string;
   readonly publicUrl: string | undefined;
   readonly trustForwardedFrom: readonly string[];
+  readonly edge: EdgeConfig;
+  /** A request that has not arrived whole by then is refused, in milliseconds. */
+  readonly requestTimeoutMs: number;
   readonly streamsPerUser: number;
   /** Folder of the built page; null: API alone. */
   readonly pageFolder: string | null;
@@ -91,6 +167,9 @@ export type BackendConfig = {
   /** How long open streams are given to move elsewhere when the pod goes away, in milliseconds. */
   readonly drainMs: number;
 };
+
+/** What a slow sender may take for one request. */
+export const defaultRequestTimeoutMs = 60_000;
 
 const localAddresses = new Set(["127.0.0.1", "::1", "localhost"]);
 

@@ -15,7 +15,7 @@ describe("the users a gateway names", () => {
   it("are made once for all who come at the same time, and none goes on before they are there", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { store, asked } = users([() => promise]);
-    const identifier = new TrustedIdentifier(store);
+    const identifier = new TrustedIdentifier({ users: store, headerOnly: false, signature: null });
     let identified = 0;
     const all = Array.from({ length: 10 }, async () => {
       await identifier.identify(request, undefined);
@@ -32,7 +32,7 @@ describe("the users a gateway names", () => {
   it("are asked for again after the database was away", async () => {
     const away = new Error("away");
     const { store, asked } = users([() => Promise.reject(away), () => Promise.resolve()]);
-    const identifier = new TrustedIdentifier(store);
+    const identifier = new TrustedIdentifier({ users: store, headerOnly: false, signature: null });
     const both = await Promise.allSettled([
       identifier.identify(request, undefined),
       identifier.identify(request, undefined),

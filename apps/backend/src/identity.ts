@@ -3,6 +3,7 @@ import type { UserStore } from "@uci/chat";
 import { type Account, RegisteredError } from "@uci/protocol";
 import type { FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
+import type { GatewaySignature } from "./edge/gateway-signature.ts";
 
 /** Who is calling. */
 export type Identity = { readonly userId: string; readonly account: Account };
@@ -10,6 +11,11 @@ export type Identity = { readonly userId: string; readonly account: Account };
 export interface Identifier {
   /** The caller, null when nobody is signed in. `claimed` is the user id in the body or query, believed in trusted mode alone. */
   identify(request: FastifyRequest, claimed: string | undefined): Promise<Identity | null>;
+  /**
+   * Decides over a request before its body is read; throws `unauthenticated` where nobody can be behind it. Returns the
+   * caller's user id, null where only the body names it.
+   */
+  admit(request: FastifyRequest): Promise<string | null>;
 }
 
 /** The caller; refuses with 401 when there is none. */
@@ -25,23 +31,40 @@ export async function requireIdentity(
 
 const knownUsers = 10_000;
 
+export type TrustedSettings = {
+  readonly users: UserStore;
+  /** The user is named by the header alone. */
+  readonly headerOnly: boolean;
+  /** Checks that the gateway has signed the header; null: it is believed as it stands. */
+  readonly signature: GatewaySignature | null;
+};
+
 /** Trusted mode: the gateway in front has authenticated the caller and names it. */
 export class TrustedIdentifier implements Identifier {
   readonly #users: UserStore;
+  readonly #headerOnly: boolean;
+  readonly #signature: GatewaySignature | null;
   /** Asked once for all who come at the same time, as hundreds do when a pod is lost. */
   readonly #ensured = new LRUCache<string, Promise<void>>({ max: knownUsers });
 
-  constructor(users: UserStore) {
+  constructor({ users, headerOnly, signature }: TrustedSettings) {
     this.#users = users;
+    this.#headerOnly = headerOnly || signature !== null;
+    this.#signature = signature;
+  }
+
+  async admit(request: FastifyRequest): Promise<string | null> {
+    return this.#fromHeader(request) ?? (this.#headerOnly ? null : (queryUserId(request) ?? null));
   }
 
   async identify(request: FastifyRequest, claimed: string | undefined): Promise<Identity> {
-    const named = headerText(request.headers["x-user-id"]);
-    const userId = named ?? claimed ?? queryUserId(request);
-    // The gateway sets the header; a body that came through it from outside must not name another.
-    if (named !== undefined && claimed !== undefined && named !== claimed) {
+    const named = this.#fromHeader(request);
+    const elsewhere = claimed ?? queryUserId(request);
+    // The gateway sets the header; a body or query that came through it from outside must not name another.
+    if (named !== undefined && elsewhere !== undefined && named !== elsewhere) {
       throw new RegisteredError("invalid_request", "user_id and X-User-Id name different users.");
     }
+    const userId = named ?? elsewhere;
     if (userId === undefined) {
       throw new RegisteredError(
         "unauthenticated",
@@ -54,6 +77,21 @@ export class TrustedIdentifier implements Identifier {
     }
     await this.#ensure(userId);
     return { userId, account: { user_id: userId, name: userId, email: null, guest: false, role: "user" } };
+  }
+
+  /**
+   * The user that the gateway's header names. Throws `unauthenticated` for an empty one, by which the gateway says that
+   * nobody is signed in, and for none or one without its signature where the settings ask for that.
+   */
+  #fromHeader(request: FastifyRequest): string | undefined {
+    const header = request.headers["x-user-id"];
+    if (header === undefined && !this.#headerOnly) return undefined;
+    const named = headerText(header);
+    if (named === undefined) throw new RegisteredError("unauthenticated", "The header X-User-Id names nobody.");
+    if (this.#signature?.isGood(request, named) === false) {
+      throw new RegisteredError("unauthenticated", "The header X-User-Id is not signed by the gateway.");
+    }
+    return named;
   }
 
   async #ensure(userId: string): Promise<void> {

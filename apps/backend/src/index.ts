@@ -1,5 +1,12 @@
 export { hashPassword } from "better-auth/crypto";
 export { Accounts } from "./accounts.ts";
-export { type BackendConfig, backendSettings, refuseOpenTrust } from "./config.ts";
+export {
+  type BackendConfig,
+  backendSettings,
+  defaultRequestTimeoutMs,
+  type EdgeConfig,
+  edgeOf,
+  refuseOpenTrust,
+} from "./config.ts";
 export { type RunningPod, startBackend } from "./main.ts";
 export type { BackendPorts } from "./routes/surroundings.ts";

@@ -1,6 +1,7 @@
 import { subjects, wireTimes } from "@uci/protocol";
 import { PodReader, type Subscription } from "@uci/stream";
 import type { BackendConfig } from "./config.ts";
+import { GatewaySignature } from "./edge/gateway-signature.ts";
 import { podHealth } from "./health.ts";
 import { TrustedIdentifier } from "./identity.ts";
 import { measurePod, podObserver } from "./observing.ts";
@@ -30,10 +31,13 @@ export async function startBackend(config: BackendConfig, ports: BackendPorts): 
   const reader = new PodReader(config.podId, { live, ledger, registry, clock }, podObserver(ports.metrics, ports.log));
   measurePod(ports.metrics, reader);
   let draining = false;
-  const identifier = ports.accounts ?? new TrustedIdentifier(ports.store.users);
+  const { headerOnly, gatewaySecret: secret } = config.edge;
+  const signature = secret === undefined ? null : new GatewaySignature(secret, () => clock.nowMs());
+  const identifier = ports.accounts ?? new TrustedIdentifier({ users: ports.store.users, headerOnly, signature });
   const surroundings: Surroundings = { config, ports, reader, identifier, isDraining: () => draining };
   const streams = new OpenStreams();
   const app = await buildServer(surroundings, streams);
+  app.server.maxConnections = config.edge.maxConnections;
   await reader.start();
   const health: Subscription = await live.subscribe(subjects.podHealth(config.podId), (_message, _subject, reply) =>
     reply?.(podHealth(surroundings)),

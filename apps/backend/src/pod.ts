@@ -13,7 +13,7 @@ import { commaList, SettingError } from "@uci/adapters/settings";
 import { cachedConversations } from "@uci/chat";
 import { type ErrorCode, reducedHostName } from "@uci/protocol";
 import { Accounts } from "./accounts.ts";
-import { type BackendConfig, type PodSettings, refuseOpenTrust } from "./config.ts";
+import { type BackendConfig, defaultRequestTimeoutMs, edgeOf, type PodSettings, refuseOpenTrust } from "./config.ts";
 import { type RunningPod, startBackend } from "./main.ts";
 
 const catalogueIntervalMs = 5_000;
@@ -62,6 +62,8 @@ function podConfig(settings: PodSettings, podId: string, pageFolder: string): Ba
     authSecret: authSecret(settings),
     publicUrl: settings.PUBLIC_URL,
     trustForwardedFrom: commaList(settings.TRUST_FORWARDED_FROM),
+    edge: edgeOf(settings),
+    requestTimeoutMs: defaultRequestTimeoutMs,
     streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
     pageFolder: fs.existsSync(path.join(pageFolder, "index.html")) ? pageFolder : null,
     // The gateway does not pass it on; whoever reaches a pod past it is one of ours.

@@ -1,25 +1,21 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { IncomingMessage } from "node:http";
+import fastifyCors from "@fastify/cors";
 import fastifyStatic from "@fastify/static";
 import fastifySwagger from "@fastify/swagger";
-import {
-  correlationIdOfTrace,
-  errorRegistry,
-  isIdentifier,
-  protocolVersion,
-  RegisteredError,
-  wireLimits,
-} from "@uci/protocol";
-import Fastify, { type FastifyRequest, LogController } from "fastify";
+import { correlationIdOfTrace, isIdentifier, protocolVersion, RegisteredError, wireLimits } from "@uci/protocol";
+import Fastify, { LogController } from "fastify";
 import {
   jsonSchemaTransform,
   serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
-import helmet from "helmet";
-import { errorBody, errorHandler, registered, sendError } from "./errors.ts";
+import { admitBodies } from "./edge/admission.ts";
+import { answerBrokenRequest, refuseWhatNodeHandles } from "./edge/broken-requests.ts";
+import { KnownRoutes } from "./edge/known-routes.ts";
+import { Origins } from "./edge/origins.ts";
+import { securityHeadersFor } from "./edge/security-headers.ts";
+import { errorHandler, registered, sendError } from "./errors.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { attachmentRoutes } from "./routes/attachments.ts";
 import { authRoutes } from "./routes/auth.ts";
@@ -33,8 +29,6 @@ import { systemRoutes } from "./routes/system.ts";
 import { transferRoutes } from "./routes/transfer.ts";
 import { treeRoutes } from "./routes/tree.ts";
 
-const changingMethods = new Set(["POST", "PUT", "PATCH", "DELETE"]);
-
 /** The pod's HTTP server with all routes, not listening yet. */
 export async function buildServer(surroundings: Surroundings, streams: OpenStreams): Promise<App> {
   const { config, ports } = surroundings;
@@ -46,11 +40,15 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
     trustProxy: config.trustForwardedFrom.length === 0 ? false : [...config.trustForwardedFrom],
     genReqId: (request) => correlationIdOf(request) ?? ports.makeId("correlation"),
     // A slow sender may not hold a socket for ever; streams are responses and not bound by this.
-    requestTimeout: 60_000,
+    requestTimeout: config.requestTimeoutMs,
     forceCloseConnections: "idle",
     clientErrorHandler: answerBrokenRequest,
     // Node itself would refuse a request without Host, but with an empty body; the hook below does it in our shape.
-    http: { requireHostHeader: false },
+    http: {
+      requireHostHeader: false,
+      headersTimeout: config.requestTimeoutMs,
+      connectionsCheckingInterval: config.requestTimeoutMs / 2,
+    },
     frameworkErrors: (error, request, reply) => {
       sendError(reply, request.id, registered(error, ports.unavailable));
     },
@@ -64,13 +62,16 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
     reply.headers(securityHeaders);
   });
   await describeApi(app);
+  const routes = new KnownRoutes(app);
+  const origins = new Origins({ publicUrl: config.publicUrl, ...config.edge });
   app.addHook("onRequest", async (request, reply) => {
     reply.header("X-Correlation-Id", request.id);
-    if (request.headers.host === undefined && request.raw.httpVersion !== "1.0") {
-      throw new RegisteredError("invalid_request", "The Host header is missing.");
-    }
-    checkOrigin(request, config.publicUrl);
+    origins.checkHost(request);
+    origins.checkSite(request);
   });
+  await answerOtherSites(app, config.edge.corsOrigins);
+  const bodies = admitBodies(app, surroundings.identifier, routes);
+  ports.metrics.beforeReading(() => ports.metrics.set("uci_body_bytes_in_flight", bodies.bytesInFlight));
   app.addHook("onSend", async (_request, reply) => {
     // The gateway keeps connections open and would send the next request into one that is about to close.
     if (surroundings.isDraining()) reply.header("Connection", "close");
@@ -91,7 +92,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   authRoutes(app, surroundings);
   accountRoutes(app, surroundings);
   systemRoutes(app, surroundings);
-  await servePage(app, config.pageFolder);
+  await servePage(app, config.pageFolder, routes);
   refuseWhatNodeHandles(app);
   return app;
 }
@@ -108,65 +109,38 @@ function takeJsonAlone(app: App): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
     if (body === "") return done(null, undefined);
+    let value: unknown;
     try {
-      done(null, withoutPrototypeKeys(JSON.parse(String(body))));
+      value = JSON.parse(String(body));
     } catch {
-      done(new RegisteredError("invalid_request", "The body is not JSON."), undefined);
+      return done(new RegisteredError("invalid_request", "The body is not JSON."), undefined);
     }
+    if (!hasKey(value, "__proto__")) return done(null, value);
+    done(new RegisteredError("invalid_request", "The body has a key that is not allowed."), undefined);
   });
 }
 
-function withoutPrototypeKeys(value: unknown): unknown {
-  const text = JSON.stringify(value);
-  if (text?.includes('"__proto__"'))
-    throw new RegisteredError("invalid_request", "The body has a key that is not allowed.");
-  return value;
+/** Whether any object in a JSON value has such a key; what a text says is no key. */
+function hasKey(value: unknown, key: string): boolean {
+  const open = [value];
+  for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
+    if (next === null || typeof next !== "object") continue;
+    if (Object.hasOwn(next, key)) return true;
+    for (const item of Object.values(next)) if (item !== null && typeof item === "object") open.push(item);
+  }
+  return false;
 }
 
-/**
- * The same for every response, so they are made once; kept in the reply, because a response keeps what is set on itself
- * for as long as it is open, in every stream.
- */
-function securityHeadersFor(publicUrl: string | undefined): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = {};
-  const response = {
-    setHeader: (name: string, value: string) => {
-      headers[name] = value;
-    },
-    removeHeader: () => undefined,
-  };
-  helmet(securityOptions(publicUrl))({} as IncomingMessage, response as unknown as ServerResponse, () => undefined);
-  return headers;
-}
-
-function securityOptions(publicUrl: string | undefined) {
-  const secure = publicUrl?.startsWith("https:") === true;
-  return {
-    // Over plain HTTP in a local network these two would only break the page.
-    strictTransportSecurity: secure,
-    crossOriginOpenerPolicy: secure,
-    originAgentCluster: false,
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        scriptSrcAttr: ["'none'"],
-        workerSrc: ["'self'"],
-        manifestSrc: ["'self'"],
-        frameSrc: ["'none'"],
-        mediaSrc: ["'none'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", "data:", "blob:"],
-        fontSrc: ["'self'", "data:"],
-        connectSrc: ["'self'"],
-        objectSrc: ["'none'"],
-        baseUri: ["'self'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-  };
+/** Pages of the sites named in the settings may call the API with the reader's cookie; without any, none may. */
+async function answerOtherSites(app: App, origins: readonly string[]): Promise<void> {
+  if (origins.length === 0) return;
+  await app.register(fastifyCors, {
+    origin: [...origins],
+    credentials: true,
+    methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    exposedHeaders: ["X-Correlation-Id", "Retry-After"],
+    maxAge: 600,
+  });
 }
 
 async function describeApi(app: App): Promise<void> {
@@ -179,17 +153,8 @@ async function describeApi(app: App): Promise<void> {
   });
 }
 
-/** A changing request that a browser sends for another site is refused; programs send no Origin. */
-function checkOrigin(request: FastifyRequest, publicUrl: string | undefined): void {
-  const { origin } = request.headers;
-  if (origin === undefined || !changingMethods.has(request.method)) return;
-  if (publicUrl !== undefined && origin === new URL(publicUrl).origin) return;
-  if (URL.canParse(origin) && new URL(origin).host === request.host) return;
-  throw new RegisteredError("origin_not_allowed");
-}
-
 /** The built page for every path that is not an API's; hashed files are kept by browsers for a year. */
-async function servePage(app: App, pageFolder: string | null): Promise<void> {
+async function servePage(app: App, pageFolder: string | null, routes: KnownRoutes): Promise<void> {
   if (pageFolder !== null) {
     await app.register(fastifyStatic, {
       root: pageFolder,
@@ -208,41 +173,10 @@ async function servePage(app: App, pageFolder: string | null): Promise<void> {
     const path = request.url.split("?", 1)[0] ?? "";
     const reads = request.method === "GET" || request.method === "HEAD";
     const wantsPage = reads && !path.startsWith("/api") && !/\.[a-z0-9]+$/i.test(path);
-    if (pageFolder === null || !wantsPage) return sendError(reply, request.id, new RegisteredError("not_found"));
+    if (routes.methodsOf(path).length > 0 || pageFolder === null || !wantsPage) routes.refuse(request, reply);
     reply.header("Cache-Control", "no-cache");
     // What was shared with some is not for everybody who searches the web.
     if (path.startsWith("/share/")) reply.header("X-Robots-Tag", "noindex, nofollow");
     return reply.sendFile("index.html");
   });
-}
-
-/** Tunnels and expectations never become requests; without this Node answers them with nothing or an empty body. */
-function refuseWhatNodeHandles(app: App): void {
-  app.server.on("connect", (_request, socket) => endWith(socket, "method_not_allowed"));
-  app.server.on("checkExpectation", (request) => endWith(request.socket, "invalid_request"));
-}
-
-/** What Node's parser refuses never reaches a route; it is answered in our shape all the same. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  endWith(socket, error.code === "HPE_HEADER_OVERFLOW" ? "payload_too_large" : "invalid_request");
-}
-
-type BrokenCode = "invalid_request" | "payload_too_large" | "method_not_allowed";
-
-function endWith(socket: Duplex, code: BrokenCode): void {
-  const { status } = errorRegistry[code];
-  const body = brokenBody(code);
-  // The other side may be gone by now, and nobody else listens on this socket.
-  socket.on("error", () => socket.destroy());
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
-}
-
-function brokenBody(code: BrokenCode): string {
-  return JSON.stringify(errorBody(code, "This is not a request this server understands.", false, ""));
 }

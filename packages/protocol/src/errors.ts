@@ -20,8 +20,14 @@ export const errorRegistry = {
     retryable: false,
     meaning: "A temporary chat keeps no texts, so this cannot be done with it.",
   },
+  request_timeout: { status: 408, retryable: true, meaning: "The request did not arrive whole in time." },
   payload_too_large: { status: 413, retryable: false, meaning: "The request is larger than this system takes." },
   unsupported_media_type: { status: 415, retryable: false, meaning: "The request's content type is not taken here." },
+  misdirected_request: {
+    status: 421,
+    retryable: false,
+    meaning: "This server does not answer to that host name; see the settings PUBLIC_URL and ALLOWED_HOSTS.",
+  },
   idempotency_key_reused: {
     status: 422,
     retryable: false,
@@ -38,6 +44,7 @@ export const errorRegistry = {
     retryable: true,
     meaning: "No server can take this just now; try again in a moment.",
   },
+  overloaded: { status: 503, retryable: true, meaning: "This server has too much to do just now; wait a little." },
   draining: { status: 503, retryable: true, meaning: "This server is going away; connect again." },
   provider_unauthorized: { status: 502, retryable: false, meaning: "The provider refused the configured key." },
   provider_rate_limited: { status: 502, retryable: true, meaning: "The provider's rate limit is reached." },

@@ -4,6 +4,8 @@ export const wireLimits = {
   messageBytes: 256 * 1024,
   /** Body of one HTTP request. */
   requestBodyBytes: 1024 * 1024,
+  /** Bodies of all requests that one pod holds at a time. */
+  bodiesInFlightBytes: 64 * 1024 * 1024,
   /** Text of one chunk. */
   chunkBytes: 64 * 1024,
   /** Text of one answer, reasoning not counted. */

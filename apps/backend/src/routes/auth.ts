@@ -4,6 +4,7 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Accounts, SignedIn } from "../accounts.ts";
 import { AddressLimit } from "../address-limit.ts";
+import { openToAnyone } from "../edge/admission.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 
 /** Wrong passwords for one address from one place before it has to wait. */
@@ -11,6 +12,8 @@ const allowedFailures = 10;
 const failureWindowMs = 5 * 60_000;
 const emptyBody = z.strictObject({}).nullish();
 
+/** What people sign in with fits well into this; strangers may send no more. */
+const credentialsBytes = 16 * 1024;
 const allowedSignIns = 100;
 const guestsPerSignUp = 5;
 const hourMs = 60 * 60_000;
@@ -40,15 +43,20 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     return stateOf(signedIn.account);
   };
   const response = { 200: accountStateSchema };
+  const emptyRequest = {
+    config: openToAnyone,
+    bodyLimit: credentialsBytes,
+    schema: { tags: ["auth"], body: emptyBody, response },
+  };
 
-  app.get("/api/auth/state", { schema: { tags: ["auth"], response } }, async (request) => {
+  app.get("/api/auth/state", { config: openToAnyone, schema: { tags: ["auth"], response } }, async (request) => {
     const identity = config.authMode === "trusted" ? null : await surroundings.identifier.identify(request, undefined);
     return stateOf(identity?.account ?? null);
   });
 
   app.post(
     "/api/auth/sign-up",
-    { schema: { tags: ["auth"], body: signUpSchema, response } },
+    { config: openToAnyone, bodyLimit: credentialsBytes, schema: { tags: ["auth"], body: signUpSchema, response } },
     async (request, reply) => {
       signUps.take(request.ip);
       return answer(reply, await accounts().signUp(request, request.body));
@@ -57,7 +65,7 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
 
   app.post(
     "/api/auth/sign-in",
-    { schema: { tags: ["auth"], body: signInSchema, response } },
+    { config: openToAnyone, bodyLimit: credentialsBytes, schema: { tags: ["auth"], body: signInSchema, response } },
     async (request, reply) => {
       const key = `${request.ip} ${request.body.email.toLowerCase()}`;
       const failed = failures.get(key) ?? 0;
@@ -72,7 +80,7 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     },
   );
 
-  app.post("/api/auth/guest", { schema: { tags: ["auth"], body: emptyBody, response } }, async (request, reply) => {
+  app.post("/api/auth/guest", emptyRequest, async (request, reply) => {
     const identity = await accounts().identify(request);
     // Who is somebody already stays it: a second tab that asks at the same moment must not lose the first one's work.
     if (identity !== null) return stateOf(identity.account);
@@ -80,7 +88,7 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     return answer(reply, await accounts().guest(request));
   });
 
-  app.post("/api/auth/sign-out", { schema: { tags: ["auth"], body: emptyBody, response } }, async (request, reply) => {
+  app.post("/api/auth/sign-out", emptyRequest, async (request, reply) => {
     const identity = await accounts().identify(request as FastifyRequest);
     const setCookies = await accounts().signOut(request);
     for (const cookie of setCookies) reply.header("Set-Cookie", cookie);

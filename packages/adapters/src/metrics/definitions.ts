@@ -44,6 +44,12 @@ export const metricDefinitions = {
     services: pod,
     meaning: "Written to streams and not taken by their readers yet.",
   },
+  uci_body_bytes_in_flight: {
+    kind: "gauge",
+    unit: "bytes",
+    services: pod,
+    meaning: "Request bodies this pod holds; a body over the limit of all together is refused with 503.",
+  },
   uci_chunks_in_total: { kind: "counter", unit: "chunks", services: pod, meaning: "Chunks received from workers." },
   uci_chunks_out_total: { kind: "counter", unit: "chunks", services: pod, meaning: "Chunks written to streams." },
   uci_chunks_out_of_order_total: {

@@ -1,0 +1,245 @@
+import { createHmac } from "node:crypto";
+import net from "node:net";
+import { wireLimits } from "@uci/protocol";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Fixture, type Instance, until } from "./fixture.ts";
+import { RawWire } from "./raw-wire.ts";
+
+const secret = "shared with the gateway, and long enough for it";
+const edge = { allowedHosts: [], corsOrigins: [], headerOnly: false, gatewaySecret: undefined, maxConnections: 10_000 };
+
+let fixture: Fixture;
+let accounts: Instance;
+let trusted: Instance;
+let signed: Instance;
+
+beforeAll(async () => {
+  fixture = await Fixture.start();
+  accounts = await fixture.instance({
+    authMode: "accounts",
+    publicUrl: "https://chat.example.org",
+    edge: { ...edge, allowedHosts: ["pod-1"], corsOrigins: ["http://localhost:3000"] },
+    requestTimeoutMs: 1_000,
+  });
+  trusted = await fixture.instance();
+  signed = await fixture.instance({ edge: { ...edge, gatewaySecret: secret } });
+});
+
+afterAll(() => fixture.close());
+
+/** One request by hand, since `fetch` sets the Host header itself; resolves with its answer, the connection closed. */
+async function byHand(instance: Instance, lines: readonly string[], body: string = "") {
+  const wire = await RawWire.open(instance.port());
+  wire.write(Buffer.from(`${lines.join("\r\n")}\r\n\r\n${body}`));
+  const answer = await wire.answer(lines[0]!.split(" ", 1)[0]!);
+  wire.close();
+  return answer;
+}
+
+describe("host names", () => {
+  const ask = (instance: Instance, host: string, path = "/health") =>
+    byHand(instance, [`GET ${path} HTTP/1.1`, `Host: ${host}`, "X-User-Id: victim"]);
+
+  it.each([
+    "evil.example",
+    "evil.example:8080",
+    "127.0.0.1.evil.example",
+    "localhost.evil.example",
+    "chat.example.org.evil",
+  ])("answers 421 to %s, which a stranger's name service may point here", async (host) => {
+    for (const path of ["/health", "/metrics", "/api/sessions", "/", "/no-such-path"]) {
+      expect((await ask(trusted, host, path))?.status, path).toBe(421);
+    }
+    const refused = await byHand(
+      trusted,
+      [
+        "POST /api/chat HTTP/1.1",
+        `Host: ${host}`,
+        `Origin: http://${host}`,
+        "X-User-Id: victim",
+        "Content-Type: application/json",
+        "Content-Length: 15",
+      ],
+      '{"message":"x"}',
+    );
+    expect(refused?.status).toBe(421);
+  });
+
+  it("answers to loopback, to any address, to the public name and to those of ALLOWED_HOSTS", async () => {
+    for (const host of ["localhost:1", "x.localhost", "127.0.0.1", "[::1]:8080", "10.1.2.3:80"]) {
+      expect((await ask(accounts, host))?.status, host).toBe(200);
+    }
+    for (const host of ["chat.example.org", "CHAT.example.org:443", "pod-1:8081"]) {
+      expect((await ask(accounts, host))?.status, host).toBe(200);
+      expect((await ask(trusted, host))?.status, host).toBe(421);
+    }
+  });
+});
+
+describe("other sites", () => {
+  it("are refused what they read by a link, with the cookie it carries", async () => {
+    const caller = accounts.browser();
+    const crossSite = { headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" } };
+    await caller.refused("origin_not_allowed", "GET", "/api/sse?session_id=planted", crossSite);
+    await caller.refused("origin_not_allowed", "GET", "/api/sessions", crossSite);
+    expect((await caller.call("GET", "/health", crossSite)).status).toBe(200);
+    const sameOrigin = { headers: { "sec-fetch-site": "same-origin" } };
+    await caller.refused("unauthenticated", "GET", "/api/sessions", sameOrigin);
+  });
+
+  it("may call the API when CORS_ORIGINS names them, streams included, and no other may", async () => {
+    const caller = accounts.browser();
+    const page = { origin: "http://localhost:3000", "sec-fetch-site": "cross-site" };
+    const preflight = await caller.call("OPTIONS", "/api/chat", {
+      headers: { ...page, "access-control-request-method": "POST", "access-control-request-headers": "content-type" },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get("access-control-allow-origin")).toBe(page.origin);
+    const guest = await caller.call("POST", "/api/auth/guest", { headers: page });
+    expect(guest.status).toBe(200);
+    expect(guest.headers.get("access-control-allow-credentials")).toBe("true");
+    const stream = await caller.stream("/api/sse", page);
+    expect(stream.headers["access-control-allow-origin"]).toBe(page.origin);
+    const stranger = { origin: "http://localhost:3001" };
+    await caller.refused("origin_not_allowed", "POST", "/api/chat", { headers: stranger, body: { message: "x" } });
+    await caller.refused("origin_not_allowed", "GET", "/api/sessions", { headers: stranger });
+  });
+});
+
+describe("bodies", () => {
+  it("of strangers are refused before they are sent, on every route that is not open to anyone", async () => {
+    const routes = ["/api/import", "/api/attachments", "/api/chat", "/api/sessions", "/api/folders", "/api/prompts"];
+    for (const path of routes) {
+      const refused = await byHand(accounts, [
+        `POST ${path} HTTP/1.1`,
+        "Host: localhost",
+        "Content-Type: application/json",
+        "Content-Length: 500000",
+      ]);
+      expect(refused?.status, path).toBe(401);
+      expect(refused?.closes, path).toBe(true);
+    }
+    const pieces = ["POST /api/import HTTP/1.1", "Host: localhost", "Content-Type: application/json"];
+    expect((await byHand(accounts, [...pieces, "Transfer-Encoding: chunked"]))?.status).toBe(401);
+  });
+
+  it("of unknown paths are refused before they are sent", async () => {
+    const head = ["POST /api/no-such-path HTTP/1.1", "Host: localhost", "Content-Length: 900000"];
+    expect((await byHand(accounts, head))?.status).toBe(404);
+  });
+
+  it("that a stranger may send are small", async () => {
+    const head = ["POST /api/auth/sign-in HTTP/1.1", "Host: localhost", "Content-Type: application/json"];
+    expect((await byHand(accounts, [...head, "Content-Length: 20000"]))?.status).toBe(413);
+  });
+
+  it("may together take so much memory of a pod and no more, and one person's are bounded alone", async () => {
+    const importing = (user: string) => [
+      "POST /api/import HTTP/1.1",
+      "Host: localhost",
+      `X-User-Id: ${user}`,
+      "Content-Type: application/json",
+      `Content-Length: ${wireLimits.importBytes}`,
+    ];
+    const wire = await RawWire.open(trusted.port());
+    wire.write(Buffer.from(`${importing("ada").join("\r\n")}\r\n\r\n[`));
+    await until("the first body is counted", async () => {
+      const metrics = await trusted.browser().call("GET", "/metrics");
+      return metrics.text.includes(`uci_body_bytes_in_flight ${wireLimits.importBytes}`);
+    });
+    expect((await byHand(trusted, importing("ada")))?.status).toBe(429);
+    expect((await byHand(trusted, importing("grace")))?.status).toBe(503);
+    // Small ones of anybody have room beside it.
+    expect((await trusted.user("grace").call("POST", "/api/sessions", { body: {} })).status).toBe(201);
+    wire.close();
+    await until("a body that broke off is counted no more", async () => {
+      const metrics = await trusted.browser().call("GET", "/metrics");
+      return metrics.text.includes("uci_body_bytes_in_flight 0");
+    });
+  });
+
+  it("may say __proto__ as a text, not as a key", async () => {
+    const ada = trusted.user("ada");
+    expect((await ada.call("POST", "/api/sessions", { body: { title: '"__proto__"' } })).status).toBe(201);
+    const key = '{"title":"x","deep":[{"__proto__":1}]}';
+    const head = ["POST /api/sessions HTTP/1.1", "Host: localhost", "X-User-Id: ada", "Content-Type: application/json"];
+    expect((await byHand(trusted, [...head, `Content-Length: ${key.length}`], key))?.status).toBe(400);
+  });
+});
+
+describe("methods", () => {
+  it.each([
+    ["GET", "/api/chat", "POST"],
+    ["GET", "/chat", "POST"],
+    ["DELETE", "/api/sse", "GET, HEAD"],
+    ["PUT", "/api/sessions/s1", "DELETE, GET, HEAD, PATCH"],
+    ["POST", "/health", "GET, HEAD"],
+  ])("%s %s is 405 and says what is allowed", async (method, path, allowed) => {
+    const answer = await trusted.user("ada").refused("method_not_allowed", method, path);
+    expect(answer.headers.get("allow")).toBe(allowed);
+  });
+
+  it("an unknown path stays 404", async () => {
+    await trusted.user("ada").refused("not_found", "GET", "/api/nothing");
+    await trusted.user("ada").refused("not_found", "POST", "/nothing", { body: {} });
+  });
+});
+
+describe("sockets", () => {
+  it.each([
+    ["head", "X-Half: "],
+    ["body", "Content-Length: 100000\r\n\r\n{"],
+  ])(
+    "of requests whose %s never comes whole are given back after the time-out, though the peer stays",
+    async (...half) => {
+      let lost = 0;
+      const sockets = Array.from({ length: 50 }, () => {
+        const socket = net.connect({ port: accounts.port(), host: "127.0.0.1", allowHalfOpen: true });
+        socket.once("error", () => lost++);
+        socket.write(`POST /api/auth/sign-in HTTP/1.1\r\nHost: localhost\r\n${half[1]}`);
+        return socket;
+      });
+      // A socket that the pod has only ended still takes what is written; one that it destroyed answers with a reset.
+      await until("the pod has destroyed all of them", () => {
+        for (const socket of sockets) if (socket.writable) socket.write(" ");
+        return lost === sockets.length;
+      });
+    },
+  );
+});
+
+describe("the user a gateway names", () => {
+  it("is nobody where the header is empty, whatever the query says", async () => {
+    const caller = trusted.browser();
+    const empty = { headers: { "x-user-id": "" } };
+    await caller.refused("unauthenticated", "GET", "/api/sessions?user_id=victim", empty);
+    await caller.refused("unauthenticated", "POST", "/api/chat", {
+      ...empty,
+      body: { message: "x", user_id: "victim" },
+    });
+    expect((await caller.call("GET", "/api/sessions?user_id=ada")).status).toBe(200);
+  });
+
+  it("is believed with the gateway's signature alone, once the gateway and this system share a secret", async () => {
+    const caller = signed.browser();
+    const seconds = Math.floor(Date.now() / 1000);
+    const headers = (userId: string, at = seconds, method = "GET", by = secret) => ({
+      "x-user-id": userId,
+      "x-user-signature": `t=${at},v1=${createHmac("sha256", by).update(`${at}.${method}.${userId}`).digest("hex")}`,
+    });
+    const ask = (given: Record<string, string>, path = "/api/sessions") => caller.call("GET", path, { headers: given });
+    expect((await ask(headers("ada"))).status).toBe(200);
+    for (const wrong of [
+      {},
+      { "x-user-id": "ada" },
+      { ...headers("ada"), "x-user-id": "victim" },
+      headers("ada", seconds - 3_600),
+      headers("ada", seconds, "POST"),
+      headers("ada", seconds, "GET", "another secret, as long as the right one"),
+      { "x-user-id": "ada", "x-user-signature": "t=1,v1=nonsense" },
+    ]) {
+      expect((await ask(wrong)).status, JSON.stringify(wrong)).toBe(401);
+    }
+    expect((await ask({}, "/api/sessions?user_id=ada")).status).toBe(401);
+  });
+});
