@@ -9,6 +9,7 @@ import {
   type BackendPorts,
   defaultRequestTimeoutMs,
   type EdgeConfig,
+  hourMs,
   type RunningPod,
   startBackend,
 } from "@uci/backend";
@@ -41,6 +42,8 @@ export type EmbeddedOptions = {
   /** Milliseconds a request may take to arrive. */
   readonly requestTimeoutMs?: number;
   readonly streamsPerUser: number;
+  /** Milliseconds after which a stream is closed, so that its reader opens another. */
+  readonly streamAgeMs?: number;
   readonly pageFolder: string | null;
   readonly takeover: "continue" | "interrupt";
   readonly slots: number;
@@ -145,10 +148,10 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
 function podConfig(options: EmbeddedOptions, index: number, port: number): BackendConfig {
   const { host, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl } = options;
   const { trustForwardedFrom, streamsPerUser, pageFolder } = options;
-  const { edge = closedEdge, requestTimeoutMs = defaultRequestTimeoutMs } = options;
+  const { edge = closedEdge, requestTimeoutMs = defaultRequestTimeoutMs, streamAgeMs = 12 * hourMs } = options;
   return {
     ...{ host, port, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl },
-    ...{ trustForwardedFrom, streamsPerUser, pageFolder, edge, requestTimeoutMs },
+    ...{ trustForwardedFrom, streamsPerUser, pageFolder, edge, requestTimeoutMs, streamAgeMs },
     podId: `pod-${index + 1}-${randomNonce()}`,
     metricsOpen: false,
     drainMs: 0,
@@ -163,6 +166,7 @@ function accountsOf(store: PostgresStore, options: EmbeddedOptions): Accounts | 
     ...{ secret, publicUrl, allowSignUp },
     database: { db: store.database, type: "postgres" as const },
     users: store.conversations.users,
+    revocations: store.revocations,
     makeUserId: () => makeId("user"),
   });
 }

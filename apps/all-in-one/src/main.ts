@@ -10,7 +10,7 @@ import {
 import { listenSentence, stopOnSignal } from "@uci/adapters/process";
 import { ProviderSettingsError } from "@uci/adapters/providers";
 import { commaList, SettingError } from "@uci/adapters/settings";
-import { edgeOf } from "@uci/backend";
+import { edgeOf, hourMs } from "@uci/backend";
 import { configuredProviders } from "@uci/workflow";
 import type { PoolConfig } from "pg";
 import type { Logger } from "pino";
@@ -59,6 +59,7 @@ async function run(options: StartOptions): Promise<void> {
       trustForwardedFrom: commaList(settings.TRUST_FORWARDED_FROM),
       edge: edgeOf(settings),
       streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
+      streamAgeMs: settings.STREAM_HOURS * hourMs,
       pageFolder: builtPage(),
       takeover: settings.TAKEOVER,
       slots: settings.WORKER_SLOTS,

@@ -28,6 +28,7 @@ export class Caller {
   readonly #userId: string | undefined;
   readonly #cookies = new Map<string, string>();
   readonly #readers: SseReader[] = [];
+  readonly #copies: Caller[] = [];
 
   constructor(baseUrl: string, options: CallerOptions = {}) {
     this.baseUrl = baseUrl;
@@ -48,6 +49,14 @@ export class Caller {
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.includes("json") === true;
     return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null };
+  }
+
+  /** A caller with the same cookies as this one has now, at another pod. */
+  at(baseUrl: string): Caller {
+    const caller = new Caller(baseUrl, this.#userId === undefined ? {} : { userId: this.#userId });
+    for (const [name, value] of this.#cookies) caller.#cookies.set(name, value);
+    this.#copies.push(caller);
+    return caller;
   }
 
   /** Calls, expects the status and returns the body as its schema reads it. */
@@ -102,6 +111,7 @@ export class Caller {
   /** Ends all streams this caller has open. */
   close(): void {
     for (const reader of this.#readers) reader.close();
+    for (const copy of this.#copies) copy.close();
   }
 
   #headers(): Record<string, string> {

@@ -19,11 +19,20 @@ type Database = Parameters<typeof betterAuth>[0]["database"];
 export type AccountsSettings = {
   readonly database: Database;
   readonly users: UserStore;
+  readonly revocations: Revocations;
   readonly secret: string;
   readonly publicUrl: string | undefined;
   readonly allowSignUp: boolean;
   readonly makeUserId: () => string;
 };
+
+/** Sign-ins that have ended, as the database knows them. */
+export interface Revocations {
+  /** Ids of those that ended lately; the same ones again at each call. */
+  recent(): Promise<readonly string[]>;
+  end(signInId: string): Promise<void>;
+  forgetOld(): Promise<void>;
+}
 
 /** An outcome with the cookies the browser has to be given. */
 export type SignedIn = { readonly account: Account; readonly setCookies: readonly string[] };
@@ -31,6 +40,10 @@ export type SignedIn = { readonly account: Account; readonly setCookies: readonl
 const sessionCookie = "uci.session_token";
 /** How long a session is believed without asking the database again. */
 const cachedSessionMs = 20_000;
+/** For so long a sign-in that has ended is known to have, in case a question asked before is answered late. */
+const rememberedEndMs = 5 * 60_000;
+/** However often it is used, a sign-in ends so long after it began. */
+const greatestSignInAgeMs = 90 * 24 * 60 * 60_000;
 
 /**
  * Accounts over the better-auth library: sign-up, sign-in, guests whose sessions move over when they register. Maps
@@ -42,11 +55,14 @@ export class Accounts implements Identifier {
   readonly #identities = new LRUCache<string, Identity>({ max: 20_000, ttl: cachedSessionMs });
 
   readonly #users: UserStore;
+  readonly #revocations: Revocations;
+  readonly #ended = new LRUCache<string, true>({ max: 100_000, ttl: rememberedEndMs });
   #somebodyRegistered = false;
 
   constructor(settings: AccountsSettings) {
     this.#auth = authOver(settings);
     this.#users = settings.users;
+    this.#revocations = settings.revocations;
     this.#allowSignUp = settings.allowSignUp;
   }
 
@@ -60,11 +76,31 @@ export class Accounts implements Identifier {
     const key = cacheKey(cookie);
     const cached = this.#identities.get(key);
     if (cached !== undefined) return cached;
-    const session = await this.#auth.api.getSession({ headers: new Headers({ cookie }) });
-    if (session === null) return null;
-    const identity = { userId: session.user.id, account: accountOf(session.user) };
+    const found = await this.#auth.api.getSession({ headers: new Headers({ cookie }) });
+    if (found === null) return null;
+    const { session, user } = found;
+    const latestMs = session.createdAt.getTime() + greatestSignInAgeMs;
+    const signIn = { id: session.id, expiresAtMs: Math.min(session.expiresAt.getTime(), latestMs) };
+    if (signIn.expiresAtMs <= Date.now() || this.#ended.has(signIn.id)) return null;
+    const identity = { userId: user.id, account: accountOf(user), signIn };
     this.#identities.set(key, identity);
     return identity;
+  }
+
+  /** Ids of sign-ins that ended lately, on whichever pod; their cookies are not believed any more. */
+  async recentRevocations(): Promise<readonly string[]> {
+    const recent = await this.#revocations.recent();
+    const ended = new Set(recent.filter((id) => !this.#ended.has(id)));
+    for (const id of ended) this.#ended.set(id, true);
+    if (ended.size === 0) return recent;
+    for (const [key, { signIn }] of this.#identities.entries()) {
+      if (signIn !== null && ended.has(signIn.id)) this.#identities.delete(key);
+    }
+    return recent;
+  }
+
+  forgetOldRevocations(): Promise<void> {
+    return this.#revocations.forgetOld();
   }
 
   async admit(request: FastifyRequest): Promise<string> {
@@ -203,9 +239,12 @@ export class Accounts implements Identifier {
     request: FastifyRequest,
     call: (headers: Headers) => Promise<{ headers: Headers; response: { user: LibraryUser } | null }>,
   ): Promise<SignedIn> {
+    const before = await this.identify(request);
     try {
       const { headers, response } = await call(headersOf(request));
       if (response === null) throw new RegisteredError("internal_error");
+      // The browser keeps one cookie; the sign-in it forgets would stay good for whoever copied it.
+      if (before?.signIn != null) await this.#revocations.end(before.signIn.id);
       // A guest that has just registered is somebody else from now on.
       if (request.headers.cookie !== undefined) this.#identities.delete(cacheKey(request.headers.cookie));
       return { account: accountOf(response.user), setCookies: headers.getSetCookie() };

@@ -66,6 +66,12 @@ export const backendSettings = {
     .max(10_000)
     .default(100)
     .describe("Open streams one user may have on one pod."),
+  STREAM_HOURS: z.coerce
+    .number()
+    .min(0.001)
+    .max(720)
+    .default(12)
+    .describe("A stream older than this is closed; the reader opens another and goes on where it was."),
 } as const;
 
 /** Settings of a pod that runs as a process of its own. */
@@ -160,6 +166,8 @@ export type BackendConfig = {
   /** A request that has not arrived whole by then is refused, in milliseconds. */
   readonly requestTimeoutMs: number;
   readonly streamsPerUser: number;
+  /** A stream older than this is closed, in milliseconds. */
+  readonly streamAgeMs: number;
   /** Folder of the built page; null: API alone. */
   readonly pageFolder: string | null;
   /** Whether anybody who reaches the pod may read `/metrics`, or this machine's own processes alone. */
@@ -167,6 +175,8 @@ export type BackendConfig = {
   /** How long open streams are given to move elsewhere when the pod goes away, in milliseconds. */
   readonly drainMs: number;
 };
+
+export const hourMs = 60 * 60_000;
 
 /** What a slow sender may take for one request. */
 export const defaultRequestTimeoutMs = 60_000;

@@ -5,8 +5,16 @@ import type { FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
 import type { GatewaySignature } from "./edge/gateway-signature.ts";
 
+/** One sign-in of one person on one device. */
+export type SignIn = { readonly id: string; readonly expiresAtMs: number };
+
 /** Who is calling. */
-export type Identity = { readonly userId: string; readonly account: Account };
+export type Identity = {
+  readonly userId: string;
+  readonly account: Account;
+  /** Null in trusted mode. */
+  readonly signIn: SignIn | null;
+};
 
 export interface Identifier {
   /** The caller, null when nobody is signed in. `claimed` is the user id in the body or query, believed in trusted mode alone. */
@@ -76,7 +84,8 @@ export class TrustedIdentifier implements Identifier {
       throw new RegisteredError("invalid_request", "user_id must have 1 to 128 characters and no control characters.");
     }
     await this.#ensure(userId);
-    return { userId, account: { user_id: userId, name: userId, email: null, guest: false, role: "user" } };
+    const account = { user_id: userId, name: userId, email: null, guest: false, role: "user" } as const;
+    return { userId, account, signIn: null };
   }
 
   /**

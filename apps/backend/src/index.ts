@@ -6,6 +6,7 @@ export {
   defaultRequestTimeoutMs,
   type EdgeConfig,
   edgeOf,
+  hourMs,
   refuseOpenTrust,
 } from "./config.ts";
 export { type RunningPod, startBackend } from "./main.ts";

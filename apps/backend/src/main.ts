@@ -5,7 +5,8 @@ import { GatewaySignature } from "./edge/gateway-signature.ts";
 import { podHealth } from "./health.ts";
 import { TrustedIdentifier } from "./identity.ts";
 import { measurePod, podObserver } from "./observing.ts";
-import { OpenStreams } from "./routes/stream.ts";
+import { OpenStreams } from "./open-streams.ts";
+import { RevocationWatch } from "./revocation-watch.ts";
 import type { BackendPorts, Surroundings } from "./routes/surroundings.ts";
 import { buildServer } from "./server.ts";
 
@@ -34,8 +35,10 @@ export async function startBackend(config: BackendConfig, ports: BackendPorts): 
   const { headerOnly, gatewaySecret: secret } = config.edge;
   const signature = secret === undefined ? null : new GatewaySignature(secret, () => clock.nowMs());
   const identifier = ports.accounts ?? new TrustedIdentifier({ users: ports.store.users, headerOnly, signature });
-  const surroundings: Surroundings = { config, ports, reader, identifier, isDraining: () => draining };
-  const streams = new OpenStreams();
+  const streams = new OpenStreams(config.streamsPerUser, config.streamAgeMs);
+  const revocations = ports.accounts === null ? null : new RevocationWatch(ports.accounts, streams);
+  const endRevoked = async () => revocations?.look();
+  const surroundings: Surroundings = { config, ports, reader, identifier, isDraining: () => draining, endRevoked };
   const app = await buildServer(surroundings, streams);
   app.server.maxConnections = config.edge.maxConnections;
   await reader.start();
@@ -49,11 +52,13 @@ export async function startBackend(config: BackendConfig, ports: BackendPorts): 
     await reader.stop();
     throw error;
   }
+  revocations?.start();
   const heartbeat = setInterval(() => streams.keepAlive(clock.nowMs()), wireTimes.sseCommentIntervalMs / 5);
   const address = app.server.address();
   const stop = async () => {
     draining = true;
     clearInterval(heartbeat);
+    revocations?.stop();
     health.close();
     reader.closeConnections("draining");
     await reader.stop();

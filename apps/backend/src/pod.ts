@@ -13,7 +13,14 @@ import { commaList, SettingError } from "@uci/adapters/settings";
 import { cachedConversations } from "@uci/chat";
 import { type ErrorCode, reducedHostName } from "@uci/protocol";
 import { Accounts } from "./accounts.ts";
-import { type BackendConfig, defaultRequestTimeoutMs, edgeOf, type PodSettings, refuseOpenTrust } from "./config.ts";
+import {
+  type BackendConfig,
+  defaultRequestTimeoutMs,
+  edgeOf,
+  hourMs,
+  type PodSettings,
+  refuseOpenTrust,
+} from "./config.ts";
 import { type RunningPod, startBackend } from "./main.ts";
 
 const catalogueIntervalMs = 5_000;
@@ -65,6 +72,7 @@ function podConfig(settings: PodSettings, podId: string, pageFolder: string): Ba
     edge: edgeOf(settings),
     requestTimeoutMs: defaultRequestTimeoutMs,
     streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
+    streamAgeMs: settings.STREAM_HOURS * hourMs,
     pageFolder: fs.existsSync(path.join(pageFolder, "index.html")) ? pageFolder : null,
     // The gateway does not pass it on; whoever reaches a pod past it is one of ours.
     metricsOpen: true,
@@ -103,7 +111,9 @@ function accountsOver(
 ): Accounts | null {
   if (AUTH_MODE === "trusted" || secret === undefined) return null;
   const database = { db: store.database, type: "postgres" as const };
-  return new Accounts({ secret, publicUrl, allowSignUp, database, users, makeUserId: () => makeId("user") });
+  const { revocations } = store;
+  const makeUserId = () => makeId("user");
+  return new Accounts({ secret, publicUrl, allowSignUp, database, users, revocations, makeUserId });
 }
 
 function unavailable(error: unknown): ErrorCode | null {

@@ -41,11 +41,11 @@ export function accountRoutes(app: App, surroundings: Surroundings): void {
     "/api/account/password",
     { schema: { tags, body: changePasswordSchema, response } },
     async (request, reply) => {
-      const { userId } = await requireIdentity(surroundings.identifier, request);
+      await requireIdentity(surroundings.identifier, request);
       checks.take(request.ip);
       const signedIn = await accounts().changePassword(request, request.body);
-      // Whoever else is signed in is so no more; this page opens its stream anew.
-      surroundings.reader.closeConnections("signed_out", userId);
+      // Whoever else is signed in is so no more, and this page has another sign-in from now on.
+      await surroundings.endRevoked();
       return answer(surroundings, reply, signedIn);
     },
   );
@@ -58,9 +58,9 @@ export function accountRoutes(app: App, surroundings: Surroundings): void {
     "/api/account/devices/:id",
     { schema: { tags, params, response: { 204: z.null() } } },
     async (request, reply) => {
-      const { userId } = await requireIdentity(surroundings.identifier, request);
+      await requireIdentity(surroundings.identifier, request);
       if (!(await accounts().signOutDevice(request, request.params.id))) throw new RegisteredError("not_found");
-      surroundings.reader.closeConnections("signed_out", userId);
+      await surroundings.endRevoked();
       return reply.status(204).send(null);
     },
   );
@@ -74,7 +74,7 @@ export function accountRoutes(app: App, surroundings: Surroundings): void {
 }
 
 async function deleteAccount(
-  { identifier, ports, reader }: Surroundings,
+  { identifier, ports, reader, endRevoked }: Surroundings,
   accounts: Accounts,
   request: FastifyRequest,
   { confirm, password }: z.infer<typeof deleteAccountSchema>,
@@ -87,7 +87,7 @@ async function deleteAccount(
   if (!account.guest) await accounts.checkPassword(request, password ?? "");
   const { unfinished } = await ports.store.users.remove(userId);
   accounts.forget(userId);
-  reader.closeConnections("signed_out", userId);
+  await endRevoked();
   for (const messageId of unfinished) void reader.stopAnswer(messageId).catch(() => undefined);
 }
 

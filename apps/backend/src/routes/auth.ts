@@ -1,5 +1,5 @@
 import { type AccountState, accountStateSchema, RegisteredError, signInSchema, signUpSchema } from "@uci/protocol";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Accounts, SignedIn } from "../accounts.ts";
@@ -38,7 +38,9 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
       throw new RegisteredError("not_found", "Accounts are kept by the gateway in front of this system.");
     return ports.accounts;
   };
-  const answer = (reply: FastifyReply, signedIn: SignedIn): AccountState => {
+  const answer = async (reply: FastifyReply, signedIn: SignedIn): Promise<AccountState> => {
+    // The sign-in this browser had before is over, a guest's too.
+    await surroundings.endRevoked();
     for (const cookie of signedIn.setCookies) reply.header("Set-Cookie", cookie);
     return stateOf(signedIn.account);
   };
@@ -72,7 +74,7 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
       signIns.take(request.ip);
       if (failed >= allowedFailures) throw new RegisteredError("rate_limited", undefined, failureWindowMs);
       try {
-        return answer(reply, await accounts().signIn(request, request.body));
+        return await answer(reply, await accounts().signIn(request, request.body));
       } catch (error) {
         if (error instanceof RegisteredError && error.code === "invalid_credentials") failures.set(key, failed + 1);
         throw error;
@@ -89,10 +91,8 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
   });
 
   app.post("/api/auth/sign-out", emptyRequest, async (request, reply) => {
-    const identity = await accounts().identify(request as FastifyRequest);
-    const setCookies = await accounts().signOut(request);
-    for (const cookie of setCookies) reply.header("Set-Cookie", cookie);
-    if (identity !== null) surroundings.reader.closeConnections("signed_out", identity.userId);
+    for (const cookie of await accounts().signOut(request)) reply.header("Set-Cookie", cookie);
+    await surroundings.endRevoked();
     return stateOf(null);
   });
 }

@@ -4,6 +4,7 @@ import { type Cursor, parseCursor, ReaderConnection } from "@uci/stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { requireIdentity } from "../identity.ts";
+import type { OpenStreams, StreamOwner } from "../open-streams.ts";
 import { SseConnection } from "../sse.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 
@@ -16,38 +17,6 @@ const streamQuery = z.object({
   user_id: z.string().min(1).max(128).optional(),
 });
 
-/** Connections of this pod that are open on the wire, for their heartbeat and for counting them by user. */
-export class OpenStreams {
-  readonly #connections = new Map<SseConnection, string>();
-  readonly #perUser = new Map<string, number>();
-
-  add(connection: SseConnection, userId: string): void {
-    this.#connections.set(connection, userId);
-    this.#perUser.set(userId, this.of(userId) + 1);
-  }
-
-  remove(connection: SseConnection): void {
-    const userId = this.#connections.get(connection);
-    if (userId === undefined) return;
-    this.#connections.delete(connection);
-    const left = this.of(userId) - 1;
-    if (left === 0) this.#perUser.delete(userId);
-    else this.#perUser.set(userId, left);
-  }
-
-  of(userId: string): number {
-    return this.#perUser.get(userId) ?? 0;
-  }
-
-  get all(): readonly SseConnection[] {
-    return [...this.#connections.keys()];
-  }
-
-  keepAlive(nowMs: number): void {
-    for (const connection of this.#connections.keys()) connection.keepAlive(nowMs);
-  }
-}
-
 /** `GET /api/sse`: everything that happens in some sessions of the caller, resumable by cursor. */
 export function streamRoutes(app: App, surroundings: Surroundings, streams: OpenStreams): void {
   for (const url of ["/api/sse", "/sse"]) {
@@ -58,15 +27,15 @@ export function streamRoutes(app: App, surroundings: Surroundings, streams: Open
       },
       async (request, reply) => {
         const { query } = request;
-        const { identifier, config } = surroundings;
+        const { identifier } = surroundings;
         const identity = await requireIdentity(identifier, request, query.user_id);
         if (surroundings.isDraining()) throw new RegisteredError("draining", undefined, 1_000);
-        if (streams.of(identity.userId) >= config.streamsPerUser) {
-          throw new RegisteredError("too_many_connections", undefined, 5_000);
-        }
         const cursor = cursorOf(request, query.cursor);
+        const leave = streams.take(identity.userId);
+        // Whatever becomes of it, the response closes once.
+        reply.raw.once("close", leave);
         await ensureSessions(surroundings, identity.userId, query.session_id);
-        open(surroundings, streams, request, reply, { userId: identity.userId, sessionIds: query.session_id, cursor });
+        open(surroundings, streams, request, reply, { owner: identity, sessionIds: query.session_id, cursor });
         return reply;
       },
     );
@@ -107,11 +76,11 @@ function open(
   streams: OpenStreams,
   request: FastifyRequest,
   reply: FastifyReply,
-  wanted: { userId: string; sessionIds: readonly string[]; cursor: Cursor },
+  wanted: { owner: StreamOwner; sessionIds: readonly string[]; cursor: Cursor },
 ): void {
   const { ports, reader, config } = surroundings;
   const connectionId = ports.makeId("connection");
-  const { userId, sessionIds, cursor } = wanted;
+  const { owner, sessionIds, cursor } = wanted;
   const { raw } = reply;
   reply.hijack();
   forgetReply(raw);
@@ -133,8 +102,8 @@ function open(
       reader.detach(connectionId);
     },
   );
-  streams.add(sse, userId);
-  const connection = new ReaderConnection(connectionId, userId, sessionIds, sse, cursor);
+  streams.add(sse, owner, ports.clock.nowMs());
+  const connection = new ReaderConnection(connectionId, owner.userId, sessionIds, sse, cursor);
   attach(surroundings, connection, raw, request.id);
 }
 

@@ -45,6 +45,8 @@ export type Surroundings = {
   readonly reader: PodReader;
   readonly identifier: Identifier;
   readonly isDraining: () => boolean;
+  /** Ends here, at once, what sign-ins that have ended still have open. Nothing to do in trusted mode. */
+  readonly endRevoked: () => Promise<void>;
 };
 
 export type App = FastifyInstance<

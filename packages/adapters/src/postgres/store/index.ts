@@ -10,6 +10,7 @@ import { PostgresOutbox } from "./outbox.ts";
 import { openDatabase, type PoolSettings } from "./pool.ts";
 import { PostgresPreferences } from "./preferences.ts";
 import { PostgresPrompts } from "./prompts.ts";
+import { PostgresRevocations } from "./revocations.ts";
 import type { Database } from "./schema.ts";
 import { PostgresSearch } from "./search.ts";
 import { PostgresMessages, PostgresSessions } from "./sessions.ts";
@@ -25,6 +26,7 @@ export { type ConnectionTableSettings, PostgresConnectionTable } from "./connect
 export { MigrationError } from "./migrations.ts";
 export { replacePassword } from "./passwords.ts";
 export { isDatabaseUnavailable, type PoolSettings } from "./pool.ts";
+export type { PostgresRevocations } from "./revocations.ts";
 
 /** Makes a new id of a kind. */
 export type MakeId = (kind: "session" | "message" | "job" | "folder" | "prompt" | "attachment") => string;
@@ -37,6 +39,8 @@ export type PostgresStore = {
   readonly outbox: PostgresOutbox;
   /** The table of open connections; unused, it costs nothing. */
   readonly connections: PostgresConnectionTable;
+  /** Sign-ins that have ended. */
+  readonly revocations: PostgresRevocations;
   /** What workers say they can call. */
   readonly catalogue: ModelCatalogueStore;
   /** For the sign-in library, which keeps its own tables in the same database. */
@@ -79,6 +83,7 @@ export async function openPostgresStore(
     ledger: new PostgresLedger(database),
     outbox: new PostgresOutbox(database),
     connections,
+    revocations: new PostgresRevocations(database),
     catalogue: new ModelCatalogueStore(database),
     database,
     async close() {

@@ -205,6 +205,19 @@ export const steps: MigrationSteps = {
       primary key (message_id, attachment_id))`,
     "create index message_attachments_of_attachment on message_attachments (attachment_id)",
   ],
+  "0006_ended_sign_ins": [
+    `create table ended_sign_ins (
+      sign_in_id text not null,
+      ended_at timestamptz not null default clock_timestamp())`,
+    "create index ended_sign_ins_by_time on ended_sign_ins (ended_at)",
+    `create function note_ended_sign_in() returns trigger language plpgsql as $$
+      begin
+        insert into ended_sign_ins (sign_in_id) values (old.id);
+        return null;
+      end $$`,
+    `create trigger auth_sessions_end after delete on auth_sessions
+      for each row execute function note_ended_sign_in()`,
+  ],
 };
 
 /** The database's history is not the one this program would make. */
