@@ -182,6 +182,7 @@ function podPorts(
   return {
     ...{ live, ledger, outbox, queue, registry, clock, model, metrics, accounts, makeId },
     store: store.conversations,
+    attempts: store.attempts,
     models: () => modelList(providers.catalogue()),
     brokerConnected: () => true,
     unavailable: (error) => (isDatabaseUnavailable(error) ? "database_unavailable" : null),

@@ -1,4 +1,4 @@
-import { accountStateSchema, deviceListSchema } from "@uci/protocol";
+import { accountStateSchema, deviceListSchema, sessionPageSchema } from "@uci/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Caller, Fixture, type Instance, type SseReader, until } from "./fixture.ts";
 
@@ -146,5 +146,32 @@ describe("streams", () => {
       const reader = await ada.stream("/api/sse").catch(() => null);
       return reader !== null;
     });
+  });
+
+  it("are of sessions that are there: reading makes none, so a link on any page plants none", async () => {
+    const { caller } = await signedUp();
+    await expect(caller.stream("/api/sse?session_id=planted")).rejects.toThrow("404");
+    const { sessions } = await caller.get(sessionPageSchema, "/api/sessions");
+    expect(sessions).toEqual([]);
+  });
+
+  it("make sessions in trusted mode, whose callers name their own, but not without end", async () => {
+    const instance = await fixture.instance();
+    const ada = instance.user("ada");
+    const ids = Array.from({ length: 1_001 }, (_, index) => `named_${index}`);
+    await instance.query(
+      "insert into users (id, name, email) values ('ada', 'ada', 'ada@trusted.invalid') on conflict do nothing",
+    );
+    for (let index = 0; index < 1_000; index += 8) {
+      const reader = await ada.stream(
+        `/api/sse?${ids
+          .slice(index, index + 8)
+          .map((id) => `session_id=${id}`)
+          .join("&")}`,
+      );
+      reader.close();
+    }
+    await expect(ada.stream("/api/sse?session_id=one_too_many")).rejects.toThrow("429");
+    expect((await ada.call("GET", "/api/sessions/one_too_many")).status).toBe(404);
   });
 });

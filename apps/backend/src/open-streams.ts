@@ -45,9 +45,9 @@ export class OpenStreams {
     };
   }
 
-  add(connection: SseConnection, owner: StreamOwner, nowMs: number): void {
+  add(connection: SseConnection, { userId, signIn }: StreamOwner, nowMs: number): void {
     const ageMs = this.#greatestAgeMs * (1 - spread * Math.random());
-    this.#streams.set(connection, { ...owner, endsAtMs: nowMs + ageMs });
+    this.#streams.set(connection, { userId, signIn, endsAtMs: nowMs + ageMs });
   }
 
   remove(connection: SseConnection): void {

@@ -91,6 +91,7 @@ function portsOver(settings: PodSettings, { broker, redis, store, registry, regi
   const conversations = cachedConversations(store.conversations, redis.sessionMeta, registryFailed);
   return {
     store: conversations,
+    attempts: store.attempts,
     ledger: store.ledger,
     outbox: store.outbox,
     queue: broker.queue,

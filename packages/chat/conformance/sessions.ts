@@ -25,6 +25,16 @@ export function sessionConformance(makeStore: MakeStore): void {
       expect(await sessions().update(user, newId("none"), { title: "x" })).toBeNull();
     });
 
+    it("S2 are not made by who only looks for them", async () => {
+      const other = await scene.asAnother();
+      const id = newId("looked_for");
+      expect(await sessions().ensure(scene.user, id, false)).toBeNull();
+      expect(await sessions().find(scene.user, id)).toBeNull();
+      await sessions().ensure(scene.user, id);
+      expect(await sessions().ensure(scene.user, id, false)).toMatchObject({ created: false });
+      expect(await sessions().ensure(other.user, id, false)).toBeNull();
+    });
+
     it("S2 are ensured once, and are not another's", async () => {
       const id = newId("given");
       const made = await Promise.all(Array.from({ length: 5 }, () => sessions().ensure(scene.user, id)));

@@ -70,10 +70,14 @@ export class CachedSessionStore implements SessionStore {
     this.#failed = failed;
   }
 
-  async ensure(userId: string, sessionId: string): Promise<{ session: SessionSummary; created: boolean } | null> {
+  async ensure(
+    userId: string,
+    sessionId: string,
+    create = true,
+  ): Promise<{ session: SessionSummary; created: boolean } | null> {
     const meta = await quietly(() => this.#cache.find(sessionId), this.#failed);
     if (meta?.user_id === userId) return { session: summaryOf(sessionId, meta), created: false };
-    const ensured = await this.#store.ensure(userId, sessionId);
+    const ensured = await this.#store.ensure(userId, sessionId, create);
     if (ensured !== null) {
       const { title, created_at, updated_at } = ensured.session;
       const read = { user_id: userId, title, created_at, updated_at };

@@ -103,8 +103,12 @@ export type SessionChange = {
 
 /** Sessions of users. Another user's session is the same as none. */
 export interface SessionStore {
-  /** The session, created for the user when nobody has the id; null when it is another's. */
-  ensure(userId: string, sessionId: string): Promise<{ session: SessionSummary; created: boolean } | null>;
+  /** The session, created for the user when nobody has the id and `create` is not false; null when it is not the user's then. */
+  ensure(
+    userId: string,
+    sessionId: string,
+    create?: boolean,
+  ): Promise<{ session: SessionSummary; created: boolean } | null>;
   /** Creates one under a new id. */
   create(userId: string, title: string | null): Promise<Session>;
   /** Newest activity first. */

@@ -10,12 +10,12 @@ import {
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Accounts } from "../accounts.ts";
-import { AddressLimit } from "../address-limit.ts";
 import { requireIdentity } from "../identity.ts";
+import { RateLimit } from "../rate-limit.ts";
 import { accountState } from "./auth.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 
-/** Passwords asked for to change or delete something, from one address. */
+/** Passwords asked for to change or delete something, of one person. */
 const passwordChecks = 20;
 const passwordWindowMs = 10 * 60_000;
 /** What a guest, who has no address, types to delete everything. */
@@ -36,13 +36,13 @@ export function accountRoutes(app: App, surroundings: Surroundings): void {
     return answer(surroundings, reply, signedIn);
   });
 
-  const checks = new AddressLimit(passwordChecks, passwordWindowMs);
+  const checks = new RateLimit(passwordChecks, passwordWindowMs);
   app.post(
     "/api/account/password",
     { schema: { tags, body: changePasswordSchema, response } },
     async (request, reply) => {
-      await requireIdentity(surroundings.identifier, request);
-      checks.take(request.ip);
+      const { userId } = await requireIdentity(surroundings.identifier, request);
+      checks.take(userId);
       const signedIn = await accounts().changePassword(request, request.body);
       // Whoever else is signed in is so no more, and this page has another sign-in from now on.
       await surroundings.endRevoked();
@@ -66,7 +66,7 @@ export function accountRoutes(app: App, surroundings: Surroundings): void {
   );
 
   app.delete("/api/account", { schema: { tags, body: deleteAccountSchema, response } }, async (request, reply) => {
-    checks.take(request.ip);
+    checks.take((await requireIdentity(surroundings.identifier, request)).userId);
     await deleteAccount(surroundings, accounts(), request, request.body);
     for (const cookie of accounts().emptyCookies()) reply.header("Set-Cookie", cookie);
     return accountState(surroundings, null);

@@ -1,22 +1,23 @@
 import { type AccountState, accountStateSchema, RegisteredError, signInSchema, signUpSchema } from "@uci/protocol";
-import type { FastifyReply } from "fastify";
-import { LRUCache } from "lru-cache";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Accounts, SignedIn } from "../accounts.ts";
-import { AddressLimit } from "../address-limit.ts";
+import { hourMs } from "../config.ts";
 import { openToAnyone } from "../edge/admission.ts";
+import { networkOf, RateLimit, SharedRateLimit } from "../rate-limit.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 
-/** Wrong passwords for one address from one place before it has to wait. */
-const allowedFailures = 10;
+/** Wrong passwords for one account from one network, and from all of them, before its owner has to wait there. */
+const failuresOfNetwork = 10;
+const failuresOfAccount = 100;
+/** Wrong passwords from one network, whatever the accounts. */
+const failuresOfAddress = 100;
 const failureWindowMs = 5 * 60_000;
 const emptyBody = z.strictObject({}).nullish();
 
 /** What people sign in with fits well into this; strangers may send no more. */
 const credentialsBytes = 16 * 1024;
-const allowedSignIns = 100;
 const guestsPerSignUp = 5;
-const hourMs = 60 * 60_000;
 
 /** Who somebody is now, and what the page may offer. */
 export function accountState({ config, ports }: Surroundings, account: AccountState["account"]): AccountState {
@@ -26,12 +27,10 @@ export function accountState({ config, ports }: Surroundings, account: AccountSt
 /** Routes by which people become somebody. All answer the state they lead to. */
 export function authRoutes(app: App, surroundings: Surroundings): void {
   const { ports, config } = surroundings;
-  const failures = new LRUCache<string, number>({ max: 10_000, ttl: failureWindowMs });
-
-  const signUps = new AddressLimit(config.signUpsPerHour, hourMs);
+  const signUps = new RateLimit(config.signUpsPerHour, hourMs);
   // A guest costs a row and no thought, but an address that makes thousands of them is no household.
-  const guests = new AddressLimit(config.signUpsPerHour * guestsPerSignUp, hourMs);
-  const signIns = new AddressLimit(allowedSignIns, failureWindowMs);
+  const guests = new RateLimit(config.signUpsPerHour * guestsPerSignUp, hourMs);
+  const checkedSignIn = signInLimits(surroundings);
   const stateOf = (account: AccountState["account"]) => accountState(surroundings, account);
   const accounts = (): Accounts => {
     if (ports.accounts === null)
@@ -60,7 +59,7 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     "/api/auth/sign-up",
     { config: openToAnyone, bodyLimit: credentialsBytes, schema: { tags: ["auth"], body: signUpSchema, response } },
     async (request, reply) => {
-      signUps.take(request.ip);
+      signUps.take(networkOf(request.ip));
       return answer(reply, await accounts().signUp(request, request.body));
     },
   );
@@ -69,16 +68,8 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     "/api/auth/sign-in",
     { config: openToAnyone, bodyLimit: credentialsBytes, schema: { tags: ["auth"], body: signInSchema, response } },
     async (request, reply) => {
-      const key = `${request.ip} ${request.body.email.toLowerCase()}`;
-      const failed = failures.get(key) ?? 0;
-      signIns.take(request.ip);
-      if (failed >= allowedFailures) throw new RegisteredError("rate_limited", undefined, failureWindowMs);
-      try {
-        return await answer(reply, await accounts().signIn(request, request.body));
-      } catch (error) {
-        if (error instanceof RegisteredError && error.code === "invalid_credentials") failures.set(key, failed + 1);
-        throw error;
-      }
+      const signedIn = await checkedSignIn(request, () => accounts().signIn(request, request.body));
+      return answer(reply, signedIn);
     },
   );
 
@@ -86,7 +77,7 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     const identity = await accounts().identify(request);
     // Who is somebody already stays it: a second tab that asks at the same moment must not lose the first one's work.
     if (identity !== null) return stateOf(identity.account);
-    guests.take(request.ip);
+    guests.take(networkOf(request.ip));
     return answer(reply, await accounts().guest(request));
   });
 
@@ -95,4 +86,39 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     await surroundings.endRevoked();
     return stateOf(null);
   });
+}
+
+type SignInRequest = Pick<FastifyRequest, "ip" | "headers" | "log"> & { readonly body: { readonly email: string } };
+
+/**
+ * Limits wrong passwords by network, by account, and by both; the last two hold over all pods. Each try is counted before
+ * the password is looked at, so that many at once are as few as one after another; a right one is taken back.
+ */
+function signInLimits({ ports, config }: Surroundings) {
+  const ofAddress = new RateLimit(failuresOfAddress, failureWindowMs);
+  const shared = (name: string, most: number, windowMs: number) =>
+    new SharedRateLimit(ports.attempts, name, most, windowMs);
+  const ofNetwork = shared("sign-in account network", failuresOfNetwork, failureWindowMs);
+  const ofAccount = shared("sign-in account", failuresOfAccount, hourMs);
+  let warned = false;
+  const warnOfSharedAddress = ({ headers, ip, log }: SignInRequest) => {
+    if (warned || headers["x-forwarded-for"] === undefined || config.trustForwardedFrom.length > 0) return;
+    warned = true;
+    log.warn(
+      { address: ip },
+      "requests come through a proxy that TRUST_FORWARDED_FROM does not name: everybody counts as one address",
+    );
+  };
+  return async (request: SignInRequest, signIn: () => Promise<SignedIn>): Promise<SignedIn> => {
+    warnOfSharedAddress(request);
+    const network = networkOf(request.ip);
+    const account = request.body.email.toLowerCase();
+    ofAddress.take(network);
+    await ofNetwork.take(`${network} ${account}`);
+    await ofAccount.take(account);
+    const signedIn = await signIn();
+    ofAddress.giveBack(network);
+    await Promise.all([ofNetwork.giveBack(`${network} ${account}`), ofAccount.giveBack(account)]);
+    return signedIn;
+  };
 }

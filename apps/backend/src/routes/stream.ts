@@ -3,10 +3,15 @@ import { byeEventSchema, identifierSchema, RegisteredError, wireLimits } from "@
 import { type Cursor, parseCursor, ReaderConnection } from "@uci/stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { hourMs } from "../config.ts";
 import { requireIdentity } from "../identity.ts";
 import type { OpenStreams, StreamOwner } from "../open-streams.ts";
+import { RateLimit } from "../rate-limit.ts";
 import { SseConnection } from "../sse.ts";
 import type { App, Surroundings } from "./surroundings.ts";
+
+/** Sessions that one user's streams may make in an hour in trusted mode. */
+const sessionsMadeByReading = 1_000;
 
 const streamQuery = z.object({
   session_id: z
@@ -19,6 +24,7 @@ const streamQuery = z.object({
 
 /** `GET /api/sse`: everything that happens in some sessions of the caller, resumable by cursor. */
 export function streamRoutes(app: App, surroundings: Surroundings, streams: OpenStreams): void {
+  const madeByReading = new RateLimit(sessionsMadeByReading, hourMs);
   for (const url of ["/api/sse", "/sse"]) {
     app.get(
       url,
@@ -34,7 +40,7 @@ export function streamRoutes(app: App, surroundings: Surroundings, streams: Open
         const leave = streams.take(identity.userId);
         // Whatever becomes of it, the response closes once.
         reply.raw.once("close", leave);
-        await ensureSessions(surroundings, identity.userId, query.session_id);
+        await ensureSessions(surroundings, madeByReading, identity.userId, query.session_id);
         open(surroundings, streams, request, reply, { owner: identity, sessionIds: query.session_id, cursor });
         return reply;
       },
@@ -51,15 +57,29 @@ function cursorOf(request: FastifyRequest, given: string | undefined): Cursor {
   return cursor;
 }
 
-/** All or none: a session of somebody else refuses the connection and leaves nothing behind. */
-async function ensureSessions({ ports }: Surroundings, userId: string, sessionIds: readonly string[]): Promise<void> {
+/**
+ * All or none: a session of somebody else refuses the connection and leaves nothing behind. Reading makes none, since a
+ * link on any page can read; only the trusted mode, whose callers name their sessions themselves, makes them on first use.
+ */
+async function ensureSessions(
+  { ports, config }: Surroundings,
+  madeByReading: RateLimit,
+  userId: string,
+  sessionIds: readonly string[],
+): Promise<void> {
   const created: string[] = [];
-  for (const sessionId of sessionIds) {
-    const ensured = await ports.store.sessions.ensure(userId, sessionId);
-    if (ensured?.created === true) created.push(sessionId);
-    if (ensured !== null) continue;
+  const create = config.authMode === "trusted";
+  try {
+    for (const sessionId of sessionIds) {
+      const ensured = await ports.store.sessions.ensure(userId, sessionId, create);
+      if (ensured === null) throw new RegisteredError("not_found");
+      if (!ensured.created) continue;
+      created.push(sessionId);
+      madeByReading.take(userId);
+    }
+  } catch (error) {
     await Promise.all(created.map((id) => ports.store.sessions.remove(userId, id)));
-    throw new RegisteredError("not_found");
+    throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Accounts } from "../accounts.ts";
 import type { BackendConfig } from "../config.ts";
 import type { Identifier } from "../identity.ts";
+import type { Attempts } from "../rate-limit.ts";
 
 /** What a pod is given by whoever composes it. */
 export type BackendPorts = {
@@ -31,6 +32,8 @@ export type BackendPorts = {
   readonly brokerConnected: () => boolean;
   /** The accounts' library over the database; null in trusted mode. */
   readonly accounts: Accounts | null;
+  /** Counts of failures that all pods share. */
+  readonly attempts: Attempts;
   /** The error code for a service that cannot be reached, null for any other error. */
   readonly unavailable: (error: unknown) => ErrorCode | null;
   readonly makeId: (kind: "connection" | "correlation" | "session") => string;

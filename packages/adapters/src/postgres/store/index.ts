@@ -1,6 +1,7 @@
 import type { ConversationStore, TitleStore } from "@uci/chat";
 import type { Kysely } from "kysely";
 import { PostgresAttachments } from "./attachments.ts";
+import { PostgresAttempts } from "./attempts.ts";
 import { ModelCatalogueStore } from "./catalogue.ts";
 import { PostgresConnectionTable } from "./connection-table.ts";
 import { PostgresFolders } from "./folders.ts";
@@ -21,6 +22,7 @@ import { PostgresTree } from "./tree.ts";
 import { PostgresTurns } from "./turns.ts";
 import { PostgresUsers } from "./users.ts";
 
+export type { PostgresAttempts } from "./attempts.ts";
 export type { ModelCatalogueStore } from "./catalogue.ts";
 export { type ConnectionTableSettings, PostgresConnectionTable } from "./connection-table.ts";
 export { MigrationError } from "./migrations.ts";
@@ -41,6 +43,8 @@ export type PostgresStore = {
   readonly connections: PostgresConnectionTable;
   /** Sign-ins that have ended. */
   readonly revocations: PostgresRevocations;
+  /** Counts that all pods share. */
+  readonly attempts: PostgresAttempts;
   /** What workers say they can call. */
   readonly catalogue: ModelCatalogueStore;
   /** For the sign-in library, which keeps its own tables in the same database. */
@@ -83,6 +87,7 @@ export async function openPostgresStore(
     ledger: new PostgresLedger(database),
     outbox: new PostgresOutbox(database),
     connections,
+    attempts: new PostgresAttempts(database),
     revocations: new PostgresRevocations(database),
     catalogue: new ModelCatalogueStore(database),
     database,

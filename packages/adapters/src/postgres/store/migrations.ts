@@ -218,6 +218,14 @@ export const steps: MigrationSteps = {
     `create trigger auth_sessions_end after delete on auth_sessions
       for each row execute function note_ended_sign_in()`,
   ],
+  "0007_attempts": [
+    // What a crash takes of it is a few counts.
+    `create unlogged table attempts (
+      key text collate "C" primary key,
+      count integer not null,
+      ends_at timestamptz not null)`,
+    "create index attempts_by_end on attempts (ends_at)",
+  ],
 };
 
 /** The database's history is not the one this program would make. */

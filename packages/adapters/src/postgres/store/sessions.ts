@@ -25,9 +25,14 @@ export class PostgresSessions implements SessionStore {
     );
   }
 
-  async ensure(userId: string, sessionId: string): Promise<{ session: Session; created: boolean } | null> {
+  async ensure(
+    userId: string,
+    sessionId: string,
+    create = true,
+  ): Promise<{ session: Session; created: boolean } | null> {
     const [known] = await this.#owned.of([sessionId]);
     if (known !== undefined) return known.user_id === userId ? { session: sessionView(known), created: false } : null;
+    if (!create) return null;
     const created = await this.#database
       .insertInto("chat_sessions")
       .values({ session_id: sessionId, user_id: userId })
