@@ -1,12 +1,12 @@
 import os from "node:os";
 import { parseArgs } from "node:util";
 import { runSchedule } from "../packages/stream/sim/index.ts";
-import type { BrokenSeed, ThreadReport } from "../packages/stream/sim/thread.ts";
-import { runThread } from "../packages/stream/sim/threads.ts";
+import type { BrokenSeed, SeedReport } from "../packages/stream/sim/seed-process.ts";
+import { runSeeds } from "../packages/stream/sim/seed-processes.ts";
 
 const usage = `The deterministic simulation of the stream: pods, workers, readers and services under random faults.
 
-  npm run sim -- --seeds N [--seed S] [--threads T]   run the N schedules of the seeds from S on (S: 1)
+  npm run sim -- --seeds N [--seed S] [--processes T]   run the N schedules of the seeds from S on (S: 1)
   npm run sim -- --seed S                             run one schedule and print its story
 `;
 
@@ -29,22 +29,22 @@ async function tellStory(seed: number): Promise<boolean> {
   return violations.length === 0;
 }
 
-async function runMany(first: number, seeds: number, threads: number): Promise<boolean> {
+async function runMany(first: number, seeds: number, processes: number): Promise<boolean> {
   const totals: Totals = { schedules: 0, steps: 0, virtualMs: 0, broken: [], faults: new Map() };
   const startedMs = performance.now();
   let toldMs = startedMs;
-  const hear = (report: ThreadReport) => {
+  const hear = (report: SeedReport) => {
     add(totals, report);
     for (const { seed, rule, what } of report.broken) print(`seed ${seed} breaks ${rule}: ${what}`);
     if (performance.now() - toldMs < 10_000) return;
     toldMs = performance.now();
     print(`${totals.schedules} of ${seeds}, ${rate(totals, startedMs)} a second, ${totals.broken.length} broken`);
   };
-  const tasks = Array.from({ length: threads }, (_, index) => {
-    const count = Math.ceil((seeds - index) / threads);
-    return { first: first + index, stride: threads, count, mutant: null, isRuleOff: false, untilBroken: false };
+  const tasks = Array.from({ length: processes }, (_, index) => {
+    const count = Math.ceil((seeds - index) / processes);
+    return { first: first + index, stride: processes, count, mutant: null, isRuleOff: false, untilBroken: false };
   });
-  await Promise.all(tasks.filter(({ count }) => count > 0).map((task) => runThread(task, hear)));
+  await Promise.all(tasks.filter(({ count }) => count > 0).map((task) => runSeeds(task, hear)));
   printTotals(totals, startedMs);
   const [worst] = totals.broken.sort((one, other) => one.seed - other.seed);
   if (worst === undefined) return true;
@@ -52,7 +52,7 @@ async function runMany(first: number, seeds: number, threads: number): Promise<b
   return false;
 }
 
-function add(totals: Totals, report: ThreadReport): void {
+function add(totals: Totals, report: SeedReport): void {
   totals.schedules += report.schedules;
   totals.steps += report.steps;
   totals.virtualMs += report.virtualMs;
@@ -89,13 +89,13 @@ function wholeNumber(text: string | undefined, otherwise: number): number {
 async function main(): Promise<void> {
   const string = { type: "string" as const };
   const { values } = parseArgs({
-    options: { seeds: string, seed: string, threads: string, help: { type: "boolean" } },
+    options: { seeds: string, seed: string, processes: string, help: { type: "boolean" } },
   });
   if (values.help === true || (values.seed === undefined && values.seeds === undefined)) return print(usage);
   const seed = wholeNumber(values.seed, 1);
-  const threads = wholeNumber(values.threads, os.availableParallelism());
+  const processes = wholeNumber(values.processes, os.availableParallelism());
   const isSound =
-    values.seeds === undefined ? await tellStory(seed) : await runMany(seed, wholeNumber(values.seeds, 1), threads);
+    values.seeds === undefined ? await tellStory(seed) : await runMany(seed, wholeNumber(values.seeds, 1), processes);
   if (!isSound) process.exitCode = 1;
 }
 

@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import { describe, expect, it } from "vitest";
 import { mutants } from "../sim/mutants.ts";
-import type { BrokenSeed } from "../sim/thread.ts";
-import { runThread } from "../sim/threads.ts";
+import type { BrokenSeed } from "../sim/seed-process.ts";
+import { runSeeds } from "../sim/seed-processes.ts";
 
 /** A mutant is caught at its own seed; where the heart has changed since that was noted, within this many from there on. */
 const seedsMost = 5_000;
@@ -16,7 +16,7 @@ async function firstBroken(
 ): Promise<BrokenSeed | null> {
   let broken: BrokenSeed | null = null;
   const task = { first, stride: 1, count, mutant, isRuleOff, untilBroken: true };
-  await runThread(task, (report) => {
+  await runSeeds(task, (report) => {
     broken ??= report.broken[0] ?? null;
   });
   return broken;

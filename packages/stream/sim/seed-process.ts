@@ -1,9 +1,8 @@
 import { registerHooks } from "node:module";
-import { parentPort, workerData } from "node:worker_threads";
 import { mutants } from "./mutants.ts";
 
-/** What a thread of the simulation is to do: seeds from `first` on, every `stride`th, `count` of them. */
-export type ThreadTask = {
+/** What a process of the simulation is to do: seeds from `first` on, every `stride`th, `count` of them. */
+export type SeedTask = {
   readonly first: number;
   readonly stride: number;
   readonly count: number;
@@ -17,7 +16,7 @@ export type ThreadTask = {
 
 export type BrokenSeed = { readonly seed: number; readonly rule: string; readonly what: string };
 
-export type ThreadReport = {
+export type SeedReport = {
   readonly schedules: number;
   readonly steps: number;
   readonly virtualMs: number;
@@ -45,7 +44,7 @@ function mutate(name: string, isRuleOff: boolean): void {
   });
 }
 
-async function work(task: ThreadTask, report: (report: ThreadReport) => void): Promise<void> {
+async function work(task: SeedTask, report: (report: SeedReport) => void): Promise<void> {
   if (task.mutant !== null) mutate(task.mutant, task.isRuleOff);
   const { runSchedule } = await import("./schedule.ts");
   let schedules = 0;
@@ -74,7 +73,8 @@ async function work(task: ThreadTask, report: (report: ThreadReport) => void): P
   tell(true);
 }
 
-if (parentPort !== null) {
-  const port = parentPort;
-  await work(workerData as ThreadTask, (report) => port.postMessage(report));
+if (process.send !== undefined) {
+  process.once("message", (task) => {
+    void work(task as SeedTask, (report) => process.send?.(report)).then(() => process.disconnect());
+  });
 }
