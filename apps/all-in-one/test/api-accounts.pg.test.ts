@@ -1,4 +1,4 @@
-import { type Account, accountStateSchema, chatAcceptedSchema, sessionPageSchema } from "@uci/protocol";
+import { type Account, accountStateSchema, chatAcceptedSchema, sessionPageSchema, sessionSchema } from "@uci/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Caller, expectError, Fixture, type Instance, until } from "./fixture.ts";
 
@@ -210,6 +210,7 @@ describe("another user's ids", () => {
   it("in a cursor bring nothing", async () => {
     const [owner, stranger] = [await newPerson(), await newPerson()];
     const { message_id } = await answered(owner, "Secret");
+    await stranger.expect(201, sessionSchema, "POST", "/api/sessions", { body: { session_id: "of-stranger" } });
     const reader = await stranger.stream(`/api/sse?session_id=of-stranger&cursor=1~${message_id}:0.-1`);
     await reader.untilReady();
     expect(reader.events.map(({ event }) => event)).toEqual(["connected", "ready"]);
