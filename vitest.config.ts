@@ -1,12 +1,16 @@
 import { defineConfig } from "vitest/config";
 
-/** Browsers and whole clusters: two of these at once on two cores, and what they wait for comes too late. */
-const heavy = [
-  "{packages,apps,tools,e2e}/**/*.{browser,chaos,servers}.test.{ts,tsx}",
+const folders = "{packages,apps,tools,e2e}/**/*";
+const all = [`${folders}.test.{ts,tsx}`];
+const browsers = [`${folders}.browser.test.{ts,tsx}`];
+/** Whole programs and clusters: two of these at once on two cores, and what they wait for comes too late. */
+const clusters = [
+  `${folders}.{chaos,servers}.test.ts`,
   "e2e/**/*.nats.test.ts",
   "apps/all-in-one/test/{start,streams}.pg.test.ts",
 ];
-const all = ["{packages,apps,tools,e2e}/**/*.test.{ts,tsx}"];
+/** What starts a server of its own, or takes minutes. */
+const slow = [`${folders}.{pg,nats,redis,nginx}.test.ts`, "packages/stream/test/sim-mutants.test.ts"];
 const nowhere = ["**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
@@ -21,22 +25,46 @@ export default defineConfig({
         test: {
           name: "parts",
           include: all,
-          exclude: [...nowhere, ...heavy],
+          exclude: [...nowhere, ...clusters, ...browsers],
           // Real services run beside the tests; more workers than this make times meaningless on a small machine.
           maxWorkers: 2,
           testTimeout: 30_000,
+          provide: { simulationSeeds: 2_000 },
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
         test: {
-          name: "whole",
-          include: heavy,
+          name: "clusters",
+          include: clusters,
           exclude: nowhere,
           maxWorkers: 1,
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browsers",
+          include: browsers,
+          exclude: nowhere,
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "quick",
+          include: all,
+          exclude: [...nowhere, ...clusters, ...browsers, ...slow],
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          provide: { simulationSeeds: 300 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,34 +1,12 @@
-import fs from "node:fs";
-import { createRequire } from "node:module";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { violations } from "./axe.ts";
 import { drawnOn } from "./screen-steps.ts";
-import { screenAnswer, screens } from "./screens.ts";
+import { screenAnswer } from "./screens.ts";
 import type { ScriptedChat } from "./scripted-chat.ts";
 import { pageLimitMs as limitMs, withScriptedChat } from "./scripted-page.ts";
 
 const quickly = 2_000;
-const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-
-type AxeResult = {
-  violations: { id: string; nodes: { html: string; failureSummary: string; target: unknown[] }[] }[];
-};
-
-/** What axe finds on the page as it stands, one line each. A menu that is open stands outside of all landmarks. */
-async function violations(page: Page, menu = false): Promise<string[]> {
-  // Evaluated by the debugger, which the page's policy does not concern.
-  await page.evaluate(`${axeSource}; undefined`);
-  const options = JSON.stringify({
-    runOnly: { type: "tag", values: rules },
-    ...(menu ? { rules: { region: { enabled: false } } } : {}),
-  });
-  const result = (await page.evaluate(`axe.run(document, ${options})`)) as AxeResult;
-  return result.violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 300)}`),
-  );
-}
-
 describe("the page for everyone", { timeout: 5 * limitMs }, () => {
   let chat: ScriptedChat;
   let browser: Browser;
@@ -61,28 +39,12 @@ describe("the page for everyone", { timeout: 5 * limitMs }, () => {
     await page.locator('[data-testid=message-assistant][data-status="complete"]').last().waitFor({ timeout: limitMs });
   }
 
-  describe.each([
-    { theme: "light" as const, locale: "en-GB", on: "a wide window" },
-    { theme: "dark" as const, locale: "en-GB", on: "a wide window" },
-    { theme: "light" as const, locale: "ar", on: "a wide window" },
-    { theme: "light" as const, locale: "en-GB", on: "a phone" },
-  ])("axe finds nothing in $theme, $locale, on $on", ({ theme, locale, on }) => {
-    it.each(screens.filter((screen) => locale === "en-GB" || screen.locale === undefined))("$name", async (screen) => {
-      const narrow = screen.narrow === true || on === "a phone";
-      const size = narrow ? { viewport: { width: 390, height: 844 } } : {};
-      const touch = on === "a phone" ? { hasTouch: true, isMobile: true } : {};
-      const page = await open({ colorScheme: theme, locale: screen.locale ?? locale, ...size, ...touch });
-      await screen.prepare(page, chat);
-      expect(await violations(page, screen.menu)).toEqual([]);
-    });
-  });
-
   it("axe finds nothing in menus, dialogs and forms", async () => {
     const page = await open();
     await answered(page, "Tell me 20 words");
     await page.locator("aside button[aria-haspopup=menu]").last().click();
     await page.getByRole("menu").waitFor();
-    expect(await violations(page, true)).toEqual([]);
+    expect(await violations(page, { menu: true })).toEqual([]);
     await page.getByRole("menuitem", { name: "Sign in" }).click();
     await page.getByRole("dialog").waitFor();
     expect(await violations(page)).toEqual([]);

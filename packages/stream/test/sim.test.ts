@@ -1,8 +1,15 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { runSchedule } from "../sim/index.ts";
 import { keptSeeds } from "../sim/kept-seeds.ts";
 
-const seeds = 2_000;
+declare module "vitest" {
+  interface ProvidedContext {
+    /** How many schedules of the simulation are run. */
+    simulationSeeds: number;
+  }
+}
+
+const seeds = inject("simulationSeeds");
 const seedsATest = 100;
 const firstSeeds = Array.from({ length: seeds / seedsATest }, (_, index) => 1 + index * seedsATest);
 const timeoutMs = 120_000;
