@@ -205,6 +205,14 @@ export const steps: MigrationSteps = {
       primary key (message_id, attachment_id))`,
     "create index message_attachments_of_attachment on message_attachments (attachment_id)",
   ],
+  "2026-11-30_plain_answers": [
+    `alter table workflow_jobs
+      add column plain_heard_at timestamptz(3),
+      add column plain_text text,
+      add column plain_reasoning text,
+      add column plain_last_chunk_id integer,
+      add column requeues integer not null default 0`,
+  ],
 };
 
 /** The database's history is not the one this program would make. */
