@@ -1,8 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { byeEventSchema, identifierSchema, RegisteredError, wireLimits } from "@uci/protocol";
-import { type Cursor, parseCursor, ReaderConnection } from "@uci/stream";
+import { ReaderConnection } from "@uci/stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { ChunksOnly } from "../chunks-only.ts";
+import { parseEitherCursor, type WrappedCursor } from "../given-text.ts";
 import { requireIdentity } from "../identity.ts";
 import { SseConnection } from "../sse.ts";
 import type { App, Surroundings } from "./surroundings.ts";
@@ -14,6 +16,10 @@ const streamQuery = z.object({
     .transform((given) => [...new Set(given === undefined ? [] : [given].flat())]),
   cursor: z.string().max(wireLimits.cursorCharacters).optional(),
   user_id: z.string().min(1).max(128).optional(),
+  events: z
+    .enum(["all", "chunks"])
+    .default("all")
+    .describe("chunks: for a reader that knows `chunk` events alone and joins their texts."),
 });
 
 /** Connections of this pod that are open on the wire, for their heartbeat and for counting them by user. */
@@ -64,22 +70,25 @@ export function streamRoutes(app: App, surroundings: Surroundings, streams: Open
         if (streams.of(identity.userId) >= config.streamsPerUser) {
           throw new RegisteredError("too_many_connections", undefined, 5_000);
         }
-        const cursor = cursorOf(request, query.cursor);
+        const from = cursorOf(request, query.cursor);
         await ensureSessions(surroundings, identity.userId, query.session_id);
-        open(surroundings, streams, request, reply, { userId: identity.userId, sessionIds: query.session_id, cursor });
+        open(surroundings, streams, request, reply, {
+          ...{ userId: identity.userId, sessionIds: query.session_id, from },
+          chunksOnly: query.events === "chunks",
+        });
         return reply;
       },
     );
   }
 }
 
-function cursorOf(request: FastifyRequest, given: string | undefined): Cursor {
+function cursorOf(request: FastifyRequest, given: string | undefined): WrappedCursor {
   const header = request.headers["last-event-id"];
   const text = given ?? (Array.isArray(header) ? header[0] : header);
-  if (text === undefined || text === "") return new Map();
-  const cursor = parseCursor(text);
-  if (cursor === null) throw new RegisteredError("invalid_cursor");
-  return cursor;
+  if (text === undefined || text === "") return { cursor: new Map(), given: new Map() };
+  const parsed = parseEitherCursor(text);
+  if (parsed === null) throw new RegisteredError("invalid_cursor");
+  return parsed;
 }
 
 /** All or none: a session of somebody else refuses the connection and leaves nothing behind. */
@@ -107,11 +116,11 @@ function open(
   streams: OpenStreams,
   request: FastifyRequest,
   reply: FastifyReply,
-  wanted: { userId: string; sessionIds: readonly string[]; cursor: Cursor },
+  wanted: { userId: string; sessionIds: readonly string[]; from: WrappedCursor; chunksOnly: boolean },
 ): void {
   const { ports, reader, config } = surroundings;
   const connectionId = ports.makeId("connection");
-  const { userId, sessionIds, cursor } = wanted;
+  const { userId, sessionIds, from, chunksOnly } = wanted;
   const { raw } = reply;
   reply.hijack();
   forgetReply(raw);
@@ -134,7 +143,8 @@ function open(
     },
   );
   streams.add(sse, userId);
-  const connection = new ReaderConnection(connectionId, userId, sessionIds, sse, cursor);
+  const sink = chunksOnly ? new ChunksOnly(sse, from.given) : sse;
+  const connection = new ReaderConnection(connectionId, userId, sessionIds, sink, from.cursor);
   attach(surroundings, connection, raw, request.id);
 }
 
