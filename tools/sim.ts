@@ -1,6 +1,6 @@
 import os from "node:os";
 import { parseArgs } from "node:util";
-import { runSchedule } from "../packages/stream/sim/index.ts";
+import { runPlainSchedule, runSchedule } from "../packages/stream/sim/index.ts";
 import type { BrokenSeed, SeedReport } from "../packages/stream/sim/seed-process.ts";
 import { runSeeds } from "../packages/stream/sim/seed-processes.ts";
 
@@ -8,7 +8,10 @@ const usage = `The deterministic simulation of the stream: pods, workers, reader
 
   npm run sim -- --seeds N [--seed S] [--processes T]   run the N schedules of the seeds from S on (S: 1)
   npm run sim -- --seed S                             run one schedule and print its story
+  --plain                                             third parties' workflows answer, which know nothing of journals
 `;
+
+type World = "journaled" | "plain";
 
 type Totals = {
   schedules: number;
@@ -19,8 +22,9 @@ type Totals = {
 };
 
 /** Runs one schedule and prints everything that happened in it; true when no rule was broken. */
-async function tellStory(seed: number): Promise<boolean> {
-  const { story, violations, steps, durationMs, fingerprint } = await runSchedule(seed, { story: true });
+async function tellStory(seed: number, world: World): Promise<boolean> {
+  const run = world === "plain" ? runPlainSchedule : runSchedule;
+  const { story, violations, steps, durationMs, fingerprint } = await run(seed, { story: true });
   print(story.join("\n"));
   print(
     `seed ${seed}: ${steps} steps, ${(durationMs / 1000).toFixed(1)} s of virtual time, fingerprint ${fingerprint}`,
@@ -29,7 +33,7 @@ async function tellStory(seed: number): Promise<boolean> {
   return violations.length === 0;
 }
 
-async function runMany(first: number, seeds: number, processes: number): Promise<boolean> {
+async function runMany(first: number, seeds: number, processes: number, world: World): Promise<boolean> {
   const totals: Totals = { schedules: 0, steps: 0, virtualMs: 0, broken: [], faults: new Map() };
   const startedMs = performance.now();
   let toldMs = startedMs;
@@ -42,13 +46,14 @@ async function runMany(first: number, seeds: number, processes: number): Promise
   };
   const tasks = Array.from({ length: processes }, (_, index) => {
     const count = Math.ceil((seeds - index) / processes);
-    return { first: first + index, stride: processes, count, mutant: null, isRuleOff: false, untilBroken: false };
+    const whole = { mutant: null, isRuleOff: false, untilBroken: false };
+    return { first: first + index, stride: processes, count, world, ...whole };
   });
   await Promise.all(tasks.filter(({ count }) => count > 0).map((task) => runSeeds(task, hear)));
   printTotals(totals, startedMs);
   const [worst] = totals.broken.sort((one, other) => one.seed - other.seed);
   if (worst === undefined) return true;
-  await tellStory(worst.seed);
+  await tellStory(worst.seed, world);
   return false;
 }
 
@@ -89,13 +94,16 @@ function wholeNumber(text: string | undefined, otherwise: number): number {
 async function main(): Promise<void> {
   const string = { type: "string" as const };
   const { values } = parseArgs({
-    options: { seeds: string, seed: string, processes: string, help: { type: "boolean" } },
+    options: { seeds: string, seed: string, processes: string, plain: { type: "boolean" }, help: { type: "boolean" } },
   });
   if (values.help === true || (values.seed === undefined && values.seeds === undefined)) return print(usage);
   const seed = wholeNumber(values.seed, 1);
   const processes = wholeNumber(values.processes, os.availableParallelism());
+  const world = values.plain === true ? "plain" : "journaled";
   const isSound =
-    values.seeds === undefined ? await tellStory(seed) : await runMany(seed, wholeNumber(values.seeds, 1), processes);
+    values.seeds === undefined
+      ? await tellStory(seed, world)
+      : await runMany(seed, wholeNumber(values.seeds, 1), processes, world);
   if (!isSound) process.exitCode = 1;
 }
 

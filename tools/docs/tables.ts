@@ -43,7 +43,13 @@ const subjectNotes: Readonly<Record<Exclude<keyof typeof subjects, `${string}All
       kind: "core",
       meaning: "a chunk or a list of chunks, positions, or the news that an answer is stored",
     },
-    podHealth: { way: "monitor → pod", kind: "core, request–reply", meaning: "the same as `GET /health`" },
+    podHealth: {
+      way: "monitor → pod",
+      kind: "core, request–reply",
+      meaning:
+        "how the pod is, `healthy` where `GET /health` says `ok`, and its memory and CPU; the question may be empty",
+    },
+    podHeartbeat: { way: "pod → monitor", kind: "core", meaning: "the same, unasked, every 10 s" },
     sessionBroadcast: {
       way: "workflow → all pods",
       kind: "core",
@@ -79,6 +85,7 @@ function sample(name: keyof typeof subjectNotes): string {
     owner: "message_id",
     podResponse: "pod_id",
     podHealth: "pod_id",
+    podHeartbeat: "pod_id",
     sessionBroadcast: "session_id",
     messageRead: "message_id",
     messageStop: "message_id",

@@ -2,7 +2,7 @@ import { subjects, wireTimes } from "@uci/protocol";
 import { PodReader, type Subscription } from "@uci/stream";
 import type { BackendConfig } from "./config.ts";
 import { GatewaySignature } from "./edge/gateway-signature.ts";
-import { podHealth } from "./health.ts";
+import { podStates } from "./health.ts";
 import { TrustedIdentifier } from "./identity.ts";
 import { measurePod, podObserver } from "./observing.ts";
 import { OpenStreams } from "./open-streams.ts";
@@ -12,6 +12,8 @@ import { buildServer } from "./server.ts";
 
 /** How long requests under way may take once a pod that drained has nothing else left, in milliseconds. */
 const lastRequestsMs = 5_000;
+/** How often a pod says over the broker how it is. */
+const heartbeatMs = 10_000;
 
 export type RunningPod = {
   readonly podId: string;
@@ -28,8 +30,9 @@ export type RunningPod = {
 
 /** Starts a pod over the given ports; resolves when it listens. Throws what `listen` throws. */
 export async function startBackend(config: BackendConfig, ports: BackendPorts): Promise<RunningPod> {
-  const { live, ledger, registry, clock } = ports;
-  const reader = new PodReader(config.podId, { live, ledger, registry, clock }, podObserver(ports.metrics, ports.log));
+  const { live, ledger, registry, clock, plainTimes } = ports;
+  const readerPorts = { live, ledger, registry, clock, plainTimes };
+  const reader = new PodReader(config.podId, readerPorts, podObserver(ports.metrics, ports.log));
   measurePod(ports.metrics, reader);
   let draining = false;
   const { headerOnly, gatewaySecret: secret } = config.edge;
@@ -42,9 +45,13 @@ export async function startBackend(config: BackendConfig, ports: BackendPorts): 
   const app = await buildServer(surroundings, streams);
   app.server.maxConnections = config.edge.maxConnections;
   await reader.start();
+  const asked = podStates(surroundings);
   const health: Subscription = await live.subscribe(subjects.podHealth(config.podId), (_message, _subject, reply) =>
-    reply?.(podHealth(surroundings)),
+    reply?.(asked()),
   );
+  const beaten = podStates(surroundings);
+  const beat = () => live.publish(subjects.podHeartbeat(config.podId), beaten());
+  beat();
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
@@ -53,11 +60,13 @@ export async function startBackend(config: BackendConfig, ports: BackendPorts): 
     throw error;
   }
   revocations?.start();
-  const heartbeat = setInterval(() => streams.keepAlive(clock.nowMs()), wireTimes.sseCommentIntervalMs / 5);
+  const keepingAlive = setInterval(() => streams.keepAlive(clock.nowMs()), wireTimes.sseCommentIntervalMs / 5);
+  const beating = setInterval(beat, heartbeatMs);
   const address = app.server.address();
   const stop = async () => {
     draining = true;
-    clearInterval(heartbeat);
+    clearInterval(keepingAlive);
+    clearInterval(beating);
     revocations?.stop();
     health.close();
     reader.closeConnections("draining");

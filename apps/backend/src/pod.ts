@@ -8,6 +8,7 @@ import { Metrics } from "@uci/adapters/metrics";
 import { isBrokerUnavailable } from "@uci/adapters/nats";
 import { isDatabaseUnavailable } from "@uci/adapters/postgres";
 import { CatalogueView } from "@uci/adapters/providers";
+import { plainTimesOf } from "@uci/adapters/server-settings";
 import { connectServers, type SharedServers } from "@uci/adapters/servers";
 import { commaList, SettingError } from "@uci/adapters/settings";
 import { cachedConversations } from "@uci/chat";
@@ -96,6 +97,7 @@ function portsOver(settings: PodSettings, { broker, redis, store, registry, regi
     outbox: store.outbox,
     queue: broker.queue,
     live: broker.live,
+    plainTimes: plainTimesOf(settings),
     registry,
     clock: systemClock,
     brokerConnected: () => broker.connected,

@@ -1,6 +1,14 @@
 import type { Metrics } from "@uci/adapters/metrics";
 import { type AttachmentStore, attachmentsOf, continuationAfter, modelMessages, type TitleStore } from "@uci/chat";
-import { type PodFinder, PodRouter, type SessionRegistry, Sweeper, Worker, type WorkerPorts } from "@uci/stream";
+import {
+  type PlainTimes,
+  type PodFinder,
+  PodRouter,
+  type SessionRegistry,
+  Sweeper,
+  Worker,
+  type WorkerPorts,
+} from "@uci/stream";
 import { loadAttachments } from "./attached-files.ts";
 import type { WorkflowConfig } from "./config.ts";
 import { measureWorker, timedModel, type WorkerLog, workerObserver } from "./observing.ts";
@@ -19,6 +27,8 @@ export type WorkflowPorts = Omit<WorkerPorts, "policy" | "router"> & {
   readonly attachments: Pick<AttachmentStore, "get">;
   /** Makes the queue anew where it is beyond repair; absent where it cannot break. */
   readonly rebuildQueue?: () => Promise<boolean>;
+  /** How long plain answers are waited for; absent: as usual. */
+  readonly plainTimes?: PlainTimes;
   /** Where models' titles go; null: sessions keep the title that their first line gave. */
   readonly titles: TitleStore | null;
   readonly log: WorkerLog;
@@ -81,9 +91,11 @@ export function sweeperOf(
     "contextWindowTokens" | "seesImages" | "attachments" | "connectionTable" | "metrics" | "titles"
   >,
 ): Sweeper {
-  const { outbox, queue, owners, live, clock, registry, rebuildQueue, log } = ports;
+  const { outbox, ledger, queue, owners, live, clock, registry, rebuildQueue, plainTimes, log } = ports;
   const sweepConnections = () => registry.sweep();
-  return new Sweeper({ outbox, queue, owners, live, clock, sweepConnections, rebuildQueue }, (error) => {
-    log.warn({ err: error }, "sweep failed; the next one tries again");
-  });
+  return new Sweeper(
+    { outbox, ledger, queue, owners, live, clock, sweepConnections, rebuildQueue, plainTimes },
+    (error) => log.warn({ err: error }, "sweep failed; the next one tries again"),
+    ({ kind: _kind, ...swept }) => log.warn(swept, "sweeper: ended an answer that nobody else would have"),
+  );
 }

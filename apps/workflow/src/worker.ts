@@ -4,6 +4,7 @@ import { createLog } from "@uci/adapters/logging";
 import { Metrics } from "@uci/adapters/metrics";
 import type { PostgresStore } from "@uci/adapters/postgres";
 import { ProviderSettingsError, type Providers } from "@uci/adapters/providers";
+import { plainTimesOf } from "@uci/adapters/server-settings";
 import { connectServers, type SharedServers, serverSentence } from "@uci/adapters/servers";
 import { cachedTitles } from "@uci/chat";
 import { reducedHostName } from "@uci/protocol";
@@ -51,7 +52,7 @@ export async function startWorker(
       trimDelayMs: settings.JOURNAL_TRIM_DELAY_SECONDS * 1000,
       graceMs: settings.GRACE_SECONDS * 1000,
     },
-    portsOver(servers, providers, settings.TITLES, metrics, log),
+    { ...portsOver(servers, providers, settings.TITLES, metrics, log), plainTimes: plainTimesOf(settings) },
   );
   process.stdout.write(
     `Worker ${state.workflow.workerId()} serves its health on http://${server.host}:${server.port}\n`,

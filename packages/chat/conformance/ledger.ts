@@ -164,6 +164,39 @@ export function ledgerConformance(makeStore: MakeStore): void {
       expect(await ledger().markPlain(message_id, 0)).toBe(false);
     });
 
+    it("L14 keeps the most that was heard of a plain answer, and when, until it is final or starts anew", async () => {
+      const turn = await scene.accept();
+      const { message_id } = turn.answer;
+      const vouch = (last_chunk_id: number, text: string, heard_ago_ms: number, generation = 0) =>
+        ledger().vouchPlain({ message_id, generation, last_chunk_id, text, reasoning: "r", heard_ago_ms });
+      await vouch(3, "too early", 0);
+      expect(await ledger().vouchedPlain(message_id)).toBeNull();
+      expect(await scene.pending()).toMatchObject([{ plain_heard_at_ms: null, requeues: 0 }]);
+      await ledger().markPlain(message_id, 0);
+      const [marked] = await scene.pending();
+      expect(Math.abs(marked!.plain_heard_at_ms! - Date.now())).toBeLessThan(60_000);
+      expect(await ledger().vouchedPlain(message_id)).toBeNull();
+      await vouch(1, "one two ", 0);
+      await vouch(0, "one ", 0);
+      await vouch(7, "of another generation", 0, 1);
+      expect(await ledger().vouchedPlain(message_id)).toMatchObject({
+        ...{ message_id, generation: 0, last_chunk_id: 1, text: "one two ", reasoning: "r" },
+      });
+      const [heard] = await scene.pending();
+      expect(heard!.plain_heard_at_ms).toBeGreaterThanOrEqual(marked!.plain_heard_at_ms!);
+      // What was heard long ago is no news.
+      await vouch(2, "one two three", 3_600_000);
+      expect((await scene.pending())[0]!.plain_heard_at_ms).toBe(heard!.plain_heard_at_ms);
+      expect(await ledger().vouchedPlain(message_id)).toMatchObject({ last_chunk_id: 2, text: "one two three" });
+      await scene.store.outbox.raiseGeneration(message_id, 0);
+      expect(await ledger().vouchedPlain(message_id)).toBeNull();
+      expect(await scene.pending()).toMatchObject([{ plain: false, plain_heard_at_ms: null }]);
+      await ledger().markPlain(message_id, 1);
+      await vouch(0, "anew", 0, 1);
+      await ledger().finalize(finalAnswer(turn, { generation: 1 }));
+      expect(await ledger().vouchedPlain(message_id)).toBeNull();
+    });
+
     it("L12 closes a plain answer as any other, and marks none that is final or gone", async () => {
       const turn = await scene.accept();
       const { message_id } = turn.answer;

@@ -33,6 +33,19 @@ export function outboxConformance(makeStore: MakeStore): void {
       await outbox().markQueued(newId("msg"), 0);
     });
 
+    it("O6 counts how often a job was queued again for nothing, until it starts anew", async () => {
+      const { answer } = await scene.accept();
+      await outbox().markQueued(answer.message_id, 0);
+      expect(await scene.pending()).toMatchObject([{ requeues: 0 }]);
+      await outbox().markQueued(answer.message_id, 0, true);
+      await outbox().markQueued(answer.message_id, 0, true);
+      await outbox().markQueued(answer.message_id, 0);
+      expect(await scene.pending()).toMatchObject([{ requeues: 2 }]);
+      expect(await outbox().find(answer.message_id)).toMatchObject({ requeues: 2 });
+      await outbox().raiseGeneration(answer.message_id, 0);
+      expect(await scene.pending()).toMatchObject([{ requeues: 0 }]);
+    });
+
     it("O3 raises a generation once, and the job is unpublished again", async () => {
       const { answer, job } = await scene.accept();
       const { message_id } = answer;

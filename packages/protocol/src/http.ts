@@ -224,6 +224,18 @@ export const healthSchema = z.object({
 });
 export type Health = z.infer<typeof healthSchema>;
 
+/**
+ * The same over the broker, where a pod that is well is `healthy`, with what its process takes: resident memory in bytes
+ * and the share of one processor since the last of these, in percent.
+ */
+export const podStateSchema = healthSchema.extend({
+  status: z.enum(["healthy", "draining", "degraded"]),
+  memory_bytes: z.number().int(),
+  cpu_percent: z.number(),
+  uptime_seconds: z.number(),
+});
+export type PodState = z.infer<typeof podStateSchema>;
+
 export const errorBodySchema = z.object({
   error: z.object({
     code: z.string(),

@@ -10,6 +10,7 @@ export * from "./http.ts";
 export * from "./ids.ts";
 export * from "./keys.ts";
 export * from "./limits.ts";
+export * from "./plain-chunk.ts";
 export * from "./subjects.ts";
 export * from "./trace.ts";
 export * from "./transfer.ts";

@@ -15,6 +15,7 @@ export const subjects = {
   ownerAll: "chat.owner.*",
   podResponse: (podId: string) => `chat.pod.${token(podId)}.response`,
   podHealth: (podId: string) => `chat.pod.${token(podId)}.health`,
+  podHeartbeat: (podId: string) => `chat.pod.${token(podId)}.heartbeat`,
   sessionBroadcast: (sessionId: string) => `chat.session.${token(sessionId)}.broadcast`,
   sessionBroadcastAll: "chat.session.*.broadcast",
   messageRead: (messageId: string) => `chat.message.${token(messageId)}.read`,

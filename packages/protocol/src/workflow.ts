@@ -57,12 +57,14 @@ export type Persisted = z.infer<typeof persistedSchema>;
 /** What travels to a pod: a chunk, a list of chunks, positions, or the news that an answer is stored. */
 export const podMessageSchema = z.union([
   z.array(chunkSchema),
+  z.object({ chunks: z.array(chunkSchema) }),
   z.object({ positions: z.array(positionSchema) }),
   z.object({ persisted: persistedSchema }),
   chunkSchema,
 ]);
 export type PodMessage =
   | readonly z.infer<typeof chunkSchema>[]
+  | { readonly chunks: readonly z.infer<typeof chunkSchema>[] }
   | { readonly positions: readonly Position[] }
   | { readonly persisted: Persisted }
   | z.infer<typeof chunkSchema>;

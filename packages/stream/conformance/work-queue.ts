@@ -85,6 +85,23 @@ export function workQueueConformance(name: string, makeQueue: () => Promise<Work
       expect(await take()).toHaveLength(1);
     });
 
+    it("Q8 knows whether it holds a job: waiting, taken, given back, and not once it is acknowledged", async () => {
+      expect(await queue.holds(job("msg_1"))).toBe(false);
+      await queue.enqueue("msg_0:0", job("msg_0"));
+      await queue.enqueue("msg_1:0", job("msg_1"));
+      expect(await queue.holds(job("msg_1"))).toBe(true);
+      expect(await queue.holds({ ...job("msg_1"), generation: 1 })).toBe(false);
+      const [, taken] = [...(await take(1)), ...(await take(1))];
+      expect(await queue.holds(job("msg_1"))).toBe(true);
+      await queue.release(taken!, 1_000);
+      expect(await queue.holds(job("msg_1"))).toBe(true);
+      await pass(1_500);
+      const [again] = await take();
+      await queue.ack(again!);
+      expect(await queue.holds(job("msg_1"))).toBe(false);
+      expect(await queue.holds(job("msg_0"))).toBe(true);
+    });
+
     it("Q7 ignores a late word about a delivery that is not current any more", async () => {
       await queue.enqueue("msg_1:0", job("msg_1"));
       const [first] = await take();

@@ -44,6 +44,11 @@ export class AnswerTruth {
     this.#elapsedMs = elapsedMs;
   }
 
+  /** Whether a close of it is known. */
+  get isClosed(): boolean {
+    return this.latest.close !== null;
+  }
+
   get latest(): GenerationTruth {
     return this.generation(this.#latest);
   }
@@ -141,10 +146,18 @@ export class AnswerTruth {
     return text;
   }
 
+  /** Whether a text shown up to a chunk is what is committed by then. */
+  isTextUpto(generation: number, upto: number, text: string): boolean {
+    return this.textUpto(generation, upto) === text;
+  }
+
   stored(answer: FinalAnswer): void {
     const truth = this.generation(answer.generation);
     if (this.row !== null) this.#broken("I4", "its row was written a second time");
-    if (truth.close === null) this.#broken("I4", "its row was written before its close was committed");
+    // One that was stopped before anybody opened it has no journal: the sweeper writes its empty row.
+    const isUnbegun = answer.status === "stopped" && answer.last_chunk_id === -1 && this.wishedAt !== null;
+    if (isUnbegun && truth.text === "") this.#story.tell("row", () => `${this.messageId} was never begun`);
+    else if (truth.close === null) this.#broken("I4", "its row was written before its close was committed");
     else if (answer.text !== truth.text || answer.last_chunk_id !== truth.close.chunk_id) {
       this.#broken("I4", `its row holds ${answer.text}, its journals ${truth.text}`);
     }

@@ -231,7 +231,7 @@ export class Client {
     const { story, truth } = this.#surroundings;
     const { message_id: messageId, generation, upto, text, status } = snapshot;
     story.tell(this.name, () => `is shown ${messageId} generation ${generation} up to ${upto}, ${status}`);
-    if (truth.answer(messageId).textUpto(generation, upto) !== text) {
+    if (!truth.answer(messageId).isTextUpto(generation, upto, text)) {
       story.broken("I1", `${this.name} was shown a text of ${messageId} up to ${upto} that is not committed`);
     }
     if (this.#keepsBook && generation <= (this.#ended.get(messageId) ?? -1)) {

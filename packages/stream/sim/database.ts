@@ -1,5 +1,13 @@
 import { type AnswerStatus, isFinalStatus, type WorkflowRequest } from "@uci/protocol";
-import type { AnswerLedger, AnswerRow, FinalAnswer, FinalizeOutcome, Outbox, PendingJob } from "../src/ports.ts";
+import type {
+  AnswerLedger,
+  AnswerRow,
+  FinalAnswer,
+  FinalizeOutcome,
+  Outbox,
+  PendingJob,
+  VouchedPlain,
+} from "../src/ports.ts";
 import type { MortalProcess } from "./mortal-process.ts";
 import { count, type Surroundings } from "./surroundings.ts";
 
@@ -9,6 +17,12 @@ export type StoredRow = AnswerRow & {
   readonly createdAtMs: number;
   /** When it became final, since the beginning. */
   readonly finalAtMs: number | null;
+  /** What was noted last of a plain answer, and when it was heard of. */
+  readonly vouched: VouchedPlain | null;
+  readonly heardAtMs: number | null;
+  readonly requeues: number;
+  /** Code of the error it ended with. */
+  readonly errorCode: string | null;
 };
 
 const away = new Error("the database is away");
@@ -41,6 +55,7 @@ export class SimulatedDatabase {
         ...{ message_id, session_id, user_id, generation, request, status: "queued" as AnswerStatus },
         ...{ stop_requested: false, text: "", reasoning: "", last_chunk_id: -1, finish_reason: null },
         ...{ token_count: 0, plain: false, queuedAtMs: null, finalAtMs: null },
+        ...{ vouched: null, heardAtMs: null, requeues: 0, errorCode: null },
         createdAtMs: this.#surroundings.time.nowMs(),
       });
       return { request, isNew: true };
@@ -65,7 +80,12 @@ export class SimulatedDatabase {
           return wished !== null;
         }),
       markPlain: (messageId, generation) =>
-        this.#ask(from, () => this.#change(messageId, generation, (row) => ({ ...row, plain: true })) !== null),
+        this.#ask(from, () => {
+          const heardAtMs = this.#surroundings.time.nowMs();
+          return this.#change(messageId, generation, (row) => ({ ...row, plain: true, heardAtMs })) !== null;
+        }),
+      vouchPlain: (vouched) => this.#ask(from, () => this.#vouch(vouched)),
+      vouchedPlain: (messageId) => this.#ask(from, () => rows.get(messageId)?.vouched ?? null),
     };
   }
 
@@ -83,10 +103,11 @@ export class SimulatedDatabase {
           const row = rows.get(messageId);
           return row === undefined || isFinalStatus(row.status) ? null : pendingJob(row);
         }),
-      markQueued: (messageId, generation) =>
+      markQueued: (messageId, generation, again = false) =>
         this.#ask(from, () => {
           const queuedAtMs = this.#surroundings.time.nowMs();
-          this.#change(messageId, generation, (row) => ({ ...row, queuedAtMs }));
+          const requeued = again ? 1 : 0;
+          this.#change(messageId, generation, (row) => ({ ...row, queuedAtMs, requeues: row.requeues + requeued }));
         }),
       raiseGeneration: (messageId, generation) => this.#ask(from, () => this.#raise(messageId, generation)),
       exclusively: (task) => this.#exclusively(from, task),
@@ -110,11 +131,22 @@ export class SimulatedDatabase {
     if (row.generation !== answer.generation) return "superseded";
     const { status, text, reasoning, last_chunk_id, finish_reason, token_count } = answer;
     const finalAtMs = this.#surroundings.time.elapsedMs;
-    const final = { ...row, status, text, reasoning, last_chunk_id, finish_reason, token_count, finalAtMs };
+    const errorCode = answer.error?.code ?? null;
+    const final = { ...row, status, text, reasoning, last_chunk_id, finish_reason, token_count, finalAtMs, errorCode };
     this.rows.set(answer.message_id, final);
     this.#surroundings.story.tell("database", () => `${from.name} stores ${answer.message_id} as ${status}`);
     this.#surroundings.truth.rowFinal(answer);
     return "stored";
+  }
+
+  #vouch(vouched: VouchedPlain): void {
+    const { message_id, generation, last_chunk_id, heard_ago_ms } = vouched;
+    const atMs = this.#surroundings.time.nowMs() - heard_ago_ms;
+    this.#change(message_id, generation, (row) => {
+      const isMore = last_chunk_id > (row.vouched?.last_chunk_id ?? -1);
+      const heardAtMs = Math.max(row.heardAtMs ?? 0, atMs);
+      return row.plain ? { ...row, heardAtMs, vouched: isMore ? vouched : row.vouched } : row;
+    });
   }
 
   #raise(messageId: string, generation: number): WorkflowRequest | null {
@@ -122,7 +154,7 @@ export class SimulatedDatabase {
       ...row,
       generation: generation + 1,
       request: { ...row.request, generation: generation + 1 },
-      plain: false,
+      ...{ plain: false, vouched: null, heardAtMs: null, requeues: 0 },
     }));
     if (raised !== null) this.#surroundings.truth.generationRaised(messageId, generation + 1);
     return raised?.request ?? null;
@@ -175,6 +207,8 @@ export class SimulatedDatabase {
   }
 }
 
-function pendingJob({ request, queuedAtMs, createdAtMs, stop_requested, plain }: StoredRow): PendingJob {
-  return { request, queued_at_ms: queuedAtMs, created_at_ms: createdAtMs, stop_requested, plain };
+function pendingJob(row: StoredRow): PendingJob {
+  const { request, queuedAtMs, createdAtMs, stop_requested, plain, heardAtMs, requeues } = row;
+  const times = { queued_at_ms: queuedAtMs, created_at_ms: createdAtMs, plain_heard_at_ms: heardAtMs };
+  return { request, ...times, stop_requested, plain, requeues };
 }

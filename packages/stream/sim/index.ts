@@ -1,2 +1,3 @@
+export { runPlainSchedule } from "./plain-schedule.ts";
 export { runSchedule, type ScheduleOptions, type ScheduleResult } from "./schedule.ts";
 export type { Violation } from "./story.ts";

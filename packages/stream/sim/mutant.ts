@@ -9,6 +9,8 @@ export type Mutant = {
   readonly edits: readonly Edit[];
   /** Changes of limits and of how often faults are dealt, which make what the rule is for frequent; no rule is off by them. */
   readonly setting?: readonly Edit[];
+  /** In which world it is looked at; absent: that of journals. */
+  readonly world?: "plain";
   /** A seed whose schedule breaks an invariant without the rule, and breaks none with it. */
   readonly seed: number;
 };

@@ -1,5 +1,6 @@
 import { type StreamEvent, subjects, type WorkflowRequest } from "@uci/protocol";
 import type { Cursor } from "../src/cursor.ts";
+import type { PlainTimes } from "../src/limits.ts";
 import { type PodEvent, PodReader, ReaderConnection, type ReaderSink, type StopOutcome } from "../src/pod-reader.ts";
 import type { LiveChannel, Outbox, WorkQueue } from "../src/ports.ts";
 import type { SimulatedDatabase } from "./database.ts";
@@ -14,6 +15,7 @@ export type PodServices = {
   readonly channel: SimulatedChannel;
   readonly registry: SimulatedRegistry;
   readonly queue: SimulatedQueue;
+  readonly plainTimes?: PlainTimes | undefined;
 };
 
 /** What a client sees of one connection. */
@@ -50,6 +52,7 @@ export class PodProcess {
       ledger: services.database.ledgerFor(process),
       registry: services.registry.portFor(process),
       clock: process.clock,
+      plainTimes: services.plainTimes,
     };
     this.#reader = new PodReader(process.name, ports, (event) => this.#observe(event));
     process.atDeath(() => this.#breakWires());

@@ -1,7 +1,10 @@
 import type { WorkflowRequest } from "@uci/protocol";
+import type { AnswerFold } from "../src/fold.ts";
+import type { PlainTimes } from "../src/limits.ts";
+import type { StopOutcome } from "../src/stop.ts";
 import { BrokerLogs } from "./broker-logs.ts";
 import { Client } from "./client.ts";
-import { SimulatedDatabase } from "./database.ts";
+import { SimulatedDatabase, type StoredRow } from "./database.ts";
 import { FaultInjector } from "./fault-injector.ts";
 import { SimulatedModel } from "./language-model.ts";
 import { SimulatedChannel } from "./live-channel.ts";
@@ -23,6 +26,22 @@ export type ScheduleOptions = {
   readonly story?: boolean;
 };
 
+/** What makes one kind of world differ from another. */
+export type ScheduleKind = {
+  plan(random: Random): Plan;
+  truth(story: Story, elapsedMs: () => number): Truth;
+  /** Everything is over within this long after the last fault, the provider's own time not counted. */
+  readonly endedWithinMs: number;
+  /** Absent: the heart's own. */
+  readonly plainTimes?: PlainTimes;
+};
+
+const journaled: ScheduleKind = {
+  plan: planOf,
+  truth: (story, elapsedMs) => new Truth(story, elapsedMs),
+  endedWithinMs: 180_000,
+};
+
 export type ScheduleResult = {
   readonly violations: readonly Violation[];
   readonly story: readonly string[];
@@ -36,8 +55,6 @@ export type ScheduleResult = {
   readonly fingerprint: string;
 };
 
-/** Everything is over within this long after the last fault, the provider's own time not counted. */
-const endedWithinMs = 180_000;
 /** After the end something that should not come may still come. */
 const codaMs = 1_200;
 
@@ -67,17 +84,19 @@ export class Schedule {
   readonly wishes: { readonly messageId: string; readonly atMs: number }[] = [];
   #names = 0;
   #nonces = 0;
-  #isHealed = false;
+  protected isHealed = false;
+  readonly #kind: ScheduleKind;
   #overAtMs: number | null = null;
   #countdown = 0;
 
-  constructor(seed: number, options: ScheduleOptions) {
+  constructor(seed: number, options: ScheduleOptions, kind: ScheduleKind = journaled) {
     const random = new Random(seed);
-    this.plan = planOf(random);
+    this.#kind = kind;
+    this.plan = kind.plan(random);
     const time = new VirtualTime();
     const elapsedMs = () => time.elapsedMs;
     const story = new Story(elapsedMs, options.story ?? false);
-    const truth = new Truth(story, elapsedMs);
+    const truth = kind.truth(story, elapsedMs);
     truth.lives = (workerId) =>
       this.workers.some(({ process }) => process.isAlive && workerId.startsWith(`${process.name}-`));
     const { races } = this.plan;
@@ -106,6 +125,7 @@ export class Schedule {
       this.clients.push(client);
       time.after(random.between(5, random.chance(0.7) ? 50 : 4_000), () => client.connect());
     }
+    this.begin();
     for (const [index, { atMs }] of plan.answers.entries()) {
       const sessionId = `sess_${index % plan.sessions}`;
       time.after(atMs + 20, () => this.post(this.#request(`msg_${index}`, sessionId)));
@@ -114,16 +134,21 @@ export class Schedule {
     for (const fault of plan.faults) time.after(fault.atMs + 10, () => injector.inject(fault));
     time.after(plan.healAtMs, () => this.#heal(injector));
     const providerMs = 10 * (plan.firstWordMs + 60 * plan.wordIntervalMs);
-    await time.run(plan.healAtMs + endedWithinMs + providerMs, () => this.#isOver());
-    this.#checkEnd();
+    await time.run(plan.healAtMs + this.#kind.endedWithinMs + providerMs, () => this.#isOver());
+    this.checkEnd();
   }
+
+  /** What else there is in a world of this kind begins. */
+  protected begin(): void {}
 
   addWorker(): WorkerProcess {
     const { plan, logs, database, channel, registry, queue, model } = this;
-    const process = this.#process("worker");
+    const process = this.makeProcess("worker");
     const nonce = () => `n${String(this.#nonces++).padStart(7, "0")}`;
     const { slots, trimDelayMs, renewalEntries } = plan;
-    const services = { logs, database, channel, registry, queue, model, slots, trimDelayMs, renewalEntries, nonce };
+    const { plainTimes } = this.#kind;
+    const settings = { slots, trimDelayMs, renewalEntries, nonce, plainTimes };
+    const services = { logs, database, channel, registry, queue, model, ...settings };
     const worker = new WorkerProcess(process, this.surroundings, services);
     this.workers.push(worker);
     void worker.start();
@@ -132,7 +157,9 @@ export class Schedule {
 
   addPod(): PodProcess {
     const { database, channel, registry, queue } = this;
-    const pod = new PodProcess(this.#process("pod"), this.surroundings, { database, channel, registry, queue });
+    const { plainTimes } = this.#kind;
+    const services = { database, channel, registry, queue, plainTimes };
+    const pod = new PodProcess(this.makeProcess("pod"), this.surroundings, services);
     this.pods.push(pod);
     void pod.start();
     return pod;
@@ -181,9 +208,10 @@ export class Schedule {
         (outcome) => {
           story.tell(pod.process.name, () => `says of the stop of ${messageId}: ${JSON.stringify(outcome)}`);
           if (outcome.kind === "stopping") this.wishes.push({ messageId, atMs: this.surroundings.time.elapsedMs });
+          this.stopSaid(messageId, pod, outcome.kind);
           if (outcome.kind !== "closed") return;
           const answer = truth.answer(messageId);
-          if (answer.latest.close === null) story.broken("I9", `${messageId} is called closed without a close`);
+          if (!answer.isClosed) story.broken("I9", `${messageId} is called closed without a close`);
           const { generation } = answer.latest.close ?? { generation: 0 };
           this.stops.push({ messageId, generation, finishReason: outcome.finishReason });
         },
@@ -192,7 +220,10 @@ export class Schedule {
     });
   }
 
-  #process(kind: string): MortalProcess {
+  /** What a pod has said to a stop. */
+  protected stopSaid(_messageId: string, _pod: PodProcess, _kind: StopOutcome["kind"]): void {}
+
+  protected makeProcess(kind: string): MortalProcess {
     const { time, story, random } = this.surroundings;
     const process = new MortalProcess(`${kind}-${this.#names++}`, time, story, random);
     process.atDeath(() => {
@@ -214,7 +245,7 @@ export class Schedule {
   #heal(injector: FaultInjector): void {
     const { weather, truth, time, story } = this.surroundings;
     story.tell("SCHEDULE", () => "everything works again");
-    this.#isHealed = true;
+    this.isHealed = true;
     Object.assign(weather, fairWeather);
     truth.brokerSoundSinceMs = time.elapsedMs;
     truth.healedAtMs = time.elapsedMs;
@@ -239,7 +270,7 @@ export class Schedule {
 
   #isOver(): boolean {
     if (this.surroundings.story.violations.length > 0) return true;
-    if (!this.#isHealed) return false;
+    if (!this.isHealed) return false;
     if (--this.#countdown > 0) return false;
     this.#countdown = 16;
     const { elapsedMs } = this.surroundings.time;
@@ -301,7 +332,12 @@ export class Schedule {
     return chunks.findLast((chunk) => answer.committedAtMs(chunk) <= beforeMs)?.chunk_id ?? null;
   }
 
-  #checkEnd(): void {
+  /** Whether what a reader ended with is what the row holds. */
+  protected endsAlike(fold: AnswerFold, row: StoredRow): boolean {
+    return fold.text === row.text;
+  }
+
+  protected checkEnd(): void {
     const { story } = this.surroundings;
     for (const { request, isAccepted } of this.posts.values()) {
       if (!isAccepted) story.broken("I5", `${request.message_id} was never accepted`);
@@ -315,7 +351,7 @@ export class Schedule {
       for (const [messageId, { fold, isEnded }] of client.answers) {
         const row = this.database.rows.get(messageId);
         if (row === undefined || row.finalAtMs === null || !isEnded || fold.generation < row.generation) continue;
-        if (fold.text !== row.text)
+        if (!this.endsAlike(fold, row))
           story.broken("I4", `${client.name} ends with ${fold.text}, the row with ${row.text}`);
       }
     }
@@ -335,8 +371,11 @@ export class Schedule {
 }
 
 /** Runs the schedule of a seed to its end. */
-export async function runSchedule(seed: number, options: ScheduleOptions = {}): Promise<ScheduleResult> {
-  const schedule = new Schedule(seed, options);
+export function runSchedule(seed: number, options: ScheduleOptions = {}): Promise<ScheduleResult> {
+  return resultOf(new Schedule(seed, options));
+}
+
+export async function resultOf(schedule: Schedule): Promise<ScheduleResult> {
   await schedule.run();
   const { story, time, faults, random } = schedule.surroundings;
   return {

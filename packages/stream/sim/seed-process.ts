@@ -8,6 +8,8 @@ export type SeedTask = {
   readonly count: number;
   /** A rule to be switched off, by its name. */
   readonly mutant: string | null;
+  /** Whose answers are looked at: our workers', or plain workflows'. */
+  readonly world: "journaled" | "plain";
   /** Whether the rule itself is off, or only the setting in which its mutant is looked at is made. */
   readonly isRuleOff: boolean;
   /** Stop at the first seed that breaks a rule. */
@@ -46,7 +48,8 @@ function mutate(name: string, isRuleOff: boolean): void {
 
 async function work(task: SeedTask, report: (report: SeedReport) => void): Promise<void> {
   if (task.mutant !== null) mutate(task.mutant, task.isRuleOff);
-  const { runSchedule } = await import("./schedule.ts");
+  const { runSchedule, runPlainSchedule } = await import("./index.ts");
+  const run = task.world === "plain" ? runPlainSchedule : runSchedule;
   let schedules = 0;
   let steps = 0;
   let virtualMs = 0;
@@ -60,7 +63,7 @@ async function work(task: SeedTask, report: (report: SeedReport) => void): Promi
   };
   for (let index = 0; index < task.count; index++) {
     const seed = task.first + index * task.stride;
-    const result = await runSchedule(seed);
+    const result = await run(seed);
     schedules++;
     steps += result.steps;
     virtualMs += result.durationMs;

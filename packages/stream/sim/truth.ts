@@ -40,9 +40,13 @@ export class Truth {
   answer(messageId: string): AnswerTruth {
     const known = this.#answers.get(messageId);
     if (known !== undefined) return known;
-    const answer = new AnswerTruth(messageId, this.#story, this.#elapsedMs);
+    const answer = this.makeAnswer(messageId, this.#story, this.#elapsedMs);
     this.#answers.set(messageId, answer);
     return answer;
+  }
+
+  protected makeAnswer(messageId: string, story: Story, elapsedMs: () => number): AnswerTruth {
+    return new AnswerTruth(messageId, story, elapsedMs);
   }
 
   entryStored(workerId: string, entry: JournalEntry): void {

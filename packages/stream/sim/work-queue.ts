@@ -42,6 +42,7 @@ export class SimulatedQueue {
       take: (most, waitMs) => this.#take(from, most, waitMs),
       extend: (deliveries) => ask(() => this.#extend(deliveries)),
       ack: (delivery) => ask(() => this.#ack(delivery)),
+      holds: (job) => ask(() => this.#holds(job)),
       release: (delivery, delayMs) => ask(() => this.#release(delivery, delayMs)),
     };
   }
@@ -140,6 +141,11 @@ export class SimulatedQueue {
     if (!others) this.#surroundings.truth.lastJobAcknowledged(job.request);
     const index = this.#waiting.indexOf(job);
     if (index >= 0) this.#waiting.splice(index, 1);
+  }
+
+  #holds({ message_id, generation }: WorkflowRequest): boolean {
+    const jobs = [...this.#jobs.values()];
+    return jobs.some(({ request }) => request.message_id === message_id && request.generation === generation);
   }
 
   #release(delivery: Delivery, delayMs: number): void {

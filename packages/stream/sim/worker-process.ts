@@ -1,3 +1,4 @@
+import type { PlainTimes } from "../src/limits.ts";
 import { PodRouter } from "../src/router.ts";
 import { Sweeper } from "../src/sweeper.ts";
 import { Worker } from "../src/worker.ts";
@@ -22,6 +23,7 @@ export type WorkerServices = {
   readonly trimDelayMs: number;
   readonly renewalEntries: number;
   readonly nonce: () => string;
+  readonly plainTimes?: PlainTimes | undefined;
 };
 
 /** A worker as a process, with the sweeper that runs beside it. */
@@ -52,7 +54,8 @@ export class WorkerProcess {
     };
     const settings = { name: process.name, slots, trimDelayMs, renewalEntries };
     this.#worker = new Worker(ports, settings, (event) => this.#observe(event));
-    this.#sweeper = new Sweeper({ ...ports, sweepConnections: () => registry.sweep() });
+    const { plainTimes } = services;
+    this.#sweeper = new Sweeper({ ...ports, plainTimes, sweepConnections: () => registry.sweep() });
   }
 
   async start(): Promise<void> {

@@ -98,6 +98,8 @@ export class AnswerRecovery {
       if (!this.#actions.isFollowed(answer)) return true;
       if (outcome.kind !== "reply") return this.loadRow(answer);
       const reply = outcome.message as ReadReply;
+      // A third party may answer with anything.
+      if (!Array.isArray(reply?.chunks)) return this.loadRow(answer);
       if (reply.stored && !this.#actions.isWanted(answer)) {
         this.#actions.forget(answer);
         return true;

@@ -7,7 +7,7 @@ export * from "./limits.ts";
 export * from "./pod-reader.ts";
 export * from "./ports.ts";
 export { type PodFinder, PodRouter } from "./router.ts";
-export { Sweeper } from "./sweeper.ts";
+export { Sweeper, type SweptEvent } from "./sweeper.ts";
 export * from "./text.ts";
 export { Worker } from "./worker.ts";
 export type { WorkerEvent, WorkerObserver, WorkerPorts, WorkerSettings } from "./worker-context.ts";

@@ -76,10 +76,20 @@ export const streamLimits = {
   liveAnswers: 10_000,
   /** Chunks of a plain answer. */
   plainChunks: 10_000,
+  /** Plain answers of a pod that are held for want of a chunk; of one more, the one heard of longest ago is ended. */
+  plainBehind: 1_000,
+  /** Bytes of chunks held for them together; past it the same. */
+  plainHeldBytes: 256 * 1024 * 1024,
   /** A chunk of a plain answer missing for this long ends it with an error. */
   plainGapMs: 30_000,
-  /** So does a plain answer of which nothing is heard for this long. */
+  /** So does a plain answer of which nothing new is heard for this long. */
   plainSilenceMs: 5 * 60_000,
+  /** Pods write down this often what they have heard of a plain answer; a sweeper waits so much longer than they do. */
+  plainVouchMs: 20_000,
+  /** A pod that has a plain answer leaves its workflow this long to carry out a stop, then does so itself. */
+  plainStopMs: 400,
+  /** A pod that lacks something of it waits so much longer for one that has all. */
+  plainStopBehindMs: 200,
   /** How long a connection waits for its user's news to be listened to; then it goes on without. */
   userEventsMs: 1_000,
   /** Bytes a connection has not taken yet; past it nothing is pushed. */
@@ -87,6 +97,8 @@ export const streamLimits = {
   /** A connection that stays past it this long is closed. */
   slowReaderMs: 30_000,
   stopTimeoutMs: 1_000,
+  /** A pod that has a plain answer says so within this long. */
+  heldTimeoutMs: 250,
 
   sweepIntervalMs: 5_000,
   /** A queue that has taken nothing for this long is looked at, and made anew where it is beyond repair. */
@@ -99,3 +111,19 @@ export const streamLimits = {
   /** A stored turn whose job was not published is published after this long. */
   unpublishedJobMs: 1_000,
 } as const;
+
+/** How long a plain answer is waited for, in milliseconds. The tests make them short. */
+export type PlainTimes = {
+  /** A chunk missing for this long ends it. */
+  readonly gapMs: number;
+  /** Nothing new heard for this long ends it. */
+  readonly silenceMs: number;
+  /** How often pods write down what they have heard. */
+  readonly vouchMs: number;
+};
+
+export const plainTimes: PlainTimes = {
+  gapMs: streamLimits.plainGapMs,
+  silenceMs: streamLimits.plainSilenceMs,
+  vouchMs: streamLimits.plainVouchMs,
+};

@@ -36,6 +36,8 @@ export class LiveAnswer {
   asking: Promise<boolean> | null = null;
   askAfterMs = 0;
   readonly backoff = new Backoff(streamLimits.askRetryFirstMs, streamLimits.askRetryLastMs);
+  /** It has been decided how a plain answer ends, and its row is being written: nothing is taken in any more. */
+  isEnding = false;
   /** Whether an owner has answered or a chunk has arrived: before, there is nothing to recover. */
   begun = false;
   /** The last chunk id known to be committed, from positions and chunks held. */
@@ -57,6 +59,11 @@ export class LiveAnswer {
     return this.buffer.fold;
   }
 
+  /** The chunks there are, from the first on where no snapshot has taken the place of some. */
+  get chunks(): readonly Chunk[] {
+    return this.#chunks;
+  }
+
   get isClosed(): boolean {
     return this.fold.close !== null || this.finalRow !== null;
   }
@@ -68,14 +75,21 @@ export class LiveAnswer {
   }
 
   offer(chunk: Chunk, nowMs: number): BufferOutcome {
-    if (this.finalRow !== null) return { kind: "old" };
+    if (this.finalRow !== null || this.isEnding) return { kind: "old" };
     const { generation, journaled } = this.fold;
     const outcome = this.buffer.offer(chunk);
     if (this.fold.generation !== generation || this.fold.journaled !== journaled) this.#rebase(-1);
     if (outcome.kind === "delivered") this.#chunks.push(...outcome.chunks);
     else if (outcome.kind === "held" || outcome.kind === "overflow") this.#raiseTip(chunk.generation, chunk.chunk_id);
     this.#heard(nowMs);
-    return outcome;
+    return outcome.kind === "old" && this.#isAltered(chunk) ? { kind: "altered" } : outcome;
+  }
+
+  /** A chunk came that cannot be read, so that it is missing. */
+  missed(generation: number, chunkId: number, nowMs: number): void {
+    if (this.finalRow !== null || this.isEnding) return;
+    this.#raiseTip(generation, chunkId);
+    this.#heard(nowMs);
   }
 
   /** Whether it is ahead of everything received: a tail that was lost. */
@@ -123,12 +137,20 @@ export class LiveAnswer {
     const same = position !== null && position.generation === fold.generation;
     const from = same ? position.chunkId : -1;
     if (position !== null && position.generation > fold.generation) return { kind: "nothing" };
+    // It ended without a close among its chunks, so that none will say how; a reader may have more than its row.
+    if (this.#endedUnsaid) return { kind: "snapshot" };
     if (same && from >= last) return { kind: "nothing" };
     // A snapshot also for the first sight of an answer begun before: one event instead of thousands.
     if (from < this.#baseline) return { kind: "snapshot" };
     if (!same && position !== null && last >= 0) return { kind: "snapshot" };
     const chunks = this.#chunks.slice(from - this.#baseline);
     return chunks.length === 0 ? { kind: "nothing" } : { kind: "chunks", chunks };
+  }
+
+  /** Whether it ended by its row alone: a plain answer that was given up or stopped, or one that never began. */
+  get #endedUnsaid(): boolean {
+    if (this.finalRow === null) return false;
+    return (this.finalRow.plain && this.fold.close === null) || this.finalRow.last_chunk_id < 0;
   }
 
   /** Status for a snapshot, and how the answer ended if it did. */
@@ -157,6 +179,13 @@ export class LiveAnswer {
     const gap = this.behindSinceMs !== null && nowMs - this.behindSinceMs >= streamLimits.gapRepairMs;
     const silent = nowMs - this.heardAtMs >= streamLimits.recoveringMs;
     return (gap || silent || this.fold.close !== null) && nowMs >= this.askAfterMs;
+  }
+
+  /** Whether it repeats a plain chunk with another text. */
+  #isAltered(chunk: Chunk): boolean {
+    if (chunk.attempt !== undefined || chunk.generation !== this.fold.generation) return false;
+    const known = this.#chunks[chunk.chunk_id - this.#baseline - 1];
+    return known !== undefined && known.attempt === undefined && known.chunk !== chunk.chunk;
   }
 
   #heard(nowMs: number): void {

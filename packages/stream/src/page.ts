@@ -1,4 +1,4 @@
-import type { Chunk, JournaledChunk, ReadReply } from "@uci/protocol";
+import type { Chunk, ReadReply } from "@uci/protocol";
 import { streamLimits } from "./limits.ts";
 
 /** Around each chunk in a page: its other fields. */
@@ -12,7 +12,7 @@ export function answerPage(
   generation: number,
   attempt: number,
   inherited: { upto: number; text: string; reasoning: string },
-  chunks: readonly JournaledChunk[],
+  chunks: readonly Chunk[],
   from: number,
 ): Omit<ReadReply, "stored"> {
   const snapshot = from < inherited.upto ? inherited : null;

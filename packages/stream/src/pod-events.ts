@@ -16,6 +16,22 @@ export type PodEvent =
   | { readonly kind: "too_many_answers" }
   /** A message that has none of the forms that travel to a pod. */
   | { readonly kind: "malformed" }
+  /** A third party's chunk that is not taken; `reason` names the field. */
+  | { readonly kind: "chunk_refused"; readonly message_id: string | null; readonly reason: string }
+  /** A plain chunk came again with another text, which is dropped. */
+  | { readonly kind: "altered_repeat"; readonly message_id: string }
+  /** A plain answer was ended because nothing more came of it. */
+  | {
+      readonly kind: "plain_given_up";
+      readonly message_id: string;
+      readonly code: "chunk_missing" | "provider_timeout" | "provider_bad_response";
+      /** Why a chunk of it was refused; null: none was. */
+      readonly refusal: string | null;
+    }
+  /** The same to make room: too many answers waited for a chunk. */
+  | { readonly kind: "plain_evicted"; readonly message_id: string }
+  /** Other pods cannot ask this one for what it has of a plain answer. */
+  | { readonly kind: "plain_unserved"; readonly message_id: string; readonly error: unknown }
   | { readonly kind: "plain_stored"; readonly message_id: string; readonly status: AnswerStatus }
   | { readonly kind: "store_retry"; readonly message_id: string; readonly error: unknown }
   | { readonly kind: "registry_failed"; readonly error: unknown };

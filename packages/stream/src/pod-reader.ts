@@ -8,9 +8,11 @@ import {
   type UserEvent,
 } from "@uci/protocol";
 import { AnswerRecovery } from "./answer-recovery.ts";
-import { streamLimits } from "./limits.ts";
+import { type Buffered, bufferedIn } from "./buffered.ts";
+import { type PlainTimes, streamLimits } from "./limits.ts";
 import { LiveAnswer } from "./live-answer.ts";
-import { PlainAnswers, plainChunk } from "./plain-answers.ts";
+import { PlainAnswers } from "./plain-answers.ts";
+import { type PlainPlace, plainChunk } from "./plain-chunk.ts";
 import type { PodEvent } from "./pod-events.ts";
 import { PodPresence } from "./pod-presence.ts";
 import type { AnswerLedger, AnswerRow, Clock, LiveChannel, SessionRegistry, Subscription } from "./ports.ts";
@@ -28,6 +30,8 @@ export type PodPorts = {
   readonly ledger: AnswerLedger;
   readonly registry: SessionRegistry;
   readonly clock: Clock;
+  /** How long plain answers are waited for; absent: as `plainTimes` says. */
+  readonly plainTimes?: PlainTimes | undefined;
 };
 
 const tickMs = 50;
@@ -66,7 +70,10 @@ export class PodReader {
       isFollowed: (answer: LiveAnswer) => this.#isFollowed(answer),
       isWanted: (answer: LiveAnswer) => this.#isWanted(answer),
       want: (answer: LiveAnswer) => this.#want(answer),
-      grown: (answer: LiveAnswer) => this.#pushAll(answer),
+      grown: (answer: LiveAnswer) => {
+        if (this.#plain.has(answer.messageId) && answer.finalRow === null) this.#plain.took(answer);
+        this.#pushAll(answer);
+      },
       replaced: (answer: LiveAnswer) => this.#resendAll(answer),
       forget: (answer: LiveAnswer) => this.#forgetAnswer(answer),
     };
@@ -75,7 +82,7 @@ export class PodReader {
       stored: (answer: LiveAnswer, row: AnswerRow) => this.#recovery.finalize(answer, row),
       refused: (answer: LiveAnswer) => this.#forgetAnswer(answer),
     };
-    this.#plain = new PlainAnswers(ports.ledger, ports.clock, plainActions, observe);
+    this.#plain = new PlainAnswers(ports, plainActions, observe);
   }
 
   get activeConnections(): number {
@@ -90,15 +97,9 @@ export class PodReader {
     return this.#answers.size;
   }
 
-  /** What the answers followed take: bytes of text, chunks held out of order; and bytes readers have not taken. */
-  get buffered(): { textBytes: number; heldChunks: number; unsentBytes: number } {
-    const sum = { textBytes: 0, heldChunks: 0, unsentBytes: 0 };
-    for (const { fold, buffer } of this.#answers.values()) {
-      sum.textBytes += fold.textBytes;
-      sum.heldChunks += buffer.heldChunks;
-    }
-    for (const { sink } of this.#connections.values()) sum.unsentBytes += sink.unsentBytes;
-    return sum;
+  /** What the answers followed take, and what readers have not taken. */
+  get buffered(): Buffered {
+    return bufferedIn([...this.#answers.values()], [...this.#connections.values()], this.#ports.clock.nowMs());
   }
 
   /** Subscribes before anything is looked up, so that nothing falls between the two. */
@@ -124,7 +125,7 @@ export class PodReader {
   async stop(): Promise<void> {
     for (const cancel of this.#timers) cancel();
     for (const subscription of this.#subscriptions) subscription.close();
-    this.#plain.stop();
+    await this.#plain.stop();
     await this.#userEvents.stop();
     await this.#presence.stop();
   }
@@ -195,15 +196,14 @@ export class PodReader {
     await this.#presence.beat();
   }
 
-  async stopAnswer(messageId: string): Promise<StopOutcome> {
-    const outcome = await stopAnswer(this.#ports.live, this.#ports.ledger, messageId);
-    if (outcome.kind !== "stopping" || !(await this.#plain.end(messageId))) return outcome;
-    return { kind: "closed", finishReason: this.#answers.get(messageId)?.finalRow?.finish_reason ?? "stopped" };
+  stopAnswer(messageId: string): Promise<StopOutcome> {
+    return stopAnswer(this.#ports.live, this.#ports.ledger, messageId, this.podId);
   }
 
   #take(message: PodMessage): void {
     if (typeof message !== "object" || message === null) this.#observe({ kind: "malformed" });
     else if (Array.isArray(message)) this.#takeChunks(message as readonly Chunk[]);
+    else if ("chunks" in message && Array.isArray(message.chunks)) this.#takeChunks(message.chunks);
     else if ("positions" in message) for (const position of message.positions) this.#takePosition(position);
     else if ("persisted" in message) void this.#takePersisted(message.persisted);
     else this.#takeChunks([message as Chunk]);
@@ -214,20 +214,32 @@ export class PodReader {
     const touched = new Set<LiveAnswer>();
     for (const given of chunks) {
       // Ours have a known form; a third party's are looked at before anything is done with them.
-      const isPlain = given?.attempt === undefined;
-      const chunk = isPlain ? plainChunk(given) : given;
-      if (chunk === null) {
-        this.#observe({ kind: "malformed" });
+      const isPlain = !(Number(given?.attempt) > 0);
+      const nowMs = this.#ports.clock.nowMs();
+      const read = isPlain ? plainChunk(given, nowMs) : { kind: "chunk" as const, chunk: given };
+      if (read.kind === "refused") {
+        this.#refuse(read.place, read.reason);
         continue;
       }
+      const { chunk } = read;
       const answer = this.#follow(chunk.message_id, chunk.session_id, false, isPlain);
       if (answer === null) continue;
-      const outcome = answer.offer(chunk, this.#ports.clock.nowMs());
-      if (isPlain && outcome.kind !== "old") this.#plain.took(answer);
+      const outcome = answer.offer(chunk, nowMs);
+      const isNews = outcome.kind === "delivered" || outcome.kind === "held";
+      if (isPlain && isNews) this.#plain.took(answer);
       if (outcome.kind === "delivered") touched.add(answer);
       else if (outcome.kind !== "old") this.#observe({ kind: noticed[outcome.kind], message_id: chunk.message_id });
     }
     for (const answer of touched) this.#pushAll(answer);
+  }
+
+  #refuse(place: PlainPlace | null, reason: string): void {
+    this.#observe({ kind: "chunk_refused", message_id: place?.message_id ?? null, reason });
+    if (place === null) return;
+    const answer = this.#follow(place.message_id, place.session_id, false, true);
+    if (answer === null || answer.fold.journaled || answer.finalRow !== null) return;
+    answer.missed(place.generation, place.chunk_id, this.#ports.clock.nowMs());
+    this.#plain.refused(answer, `chunk ${place.chunk_id}, ${reason}`);
   }
 
   #takePosition(position: Position): void {
@@ -240,6 +252,8 @@ export class PodReader {
   async #takePersisted(persisted: Persisted): Promise<void> {
     const answer = this.#answers.get(persisted.message_id);
     if (answer !== undefined) {
+      // Of a plain answer something more may come, which is not in the row.
+      if (this.#plain.has(persisted.message_id)) answer.isEnding = true;
       if (answer.finalRow === null) await this.#recovery.loadRow(answer);
       return;
     }
@@ -302,8 +316,12 @@ export class PodReader {
         if (answer !== null && isFinal) this.#recovery.finalize(answer, row);
       }
       for (const id of connection.believedUnfinished) {
-        const sessionId = this.#answers.get(id)?.sessionId;
-        if (sessionId === undefined || !connection.sessionIds.includes(sessionId)) connection.forget(id);
+        const answer = this.#answers.get(id);
+        if (answer === undefined || !connection.sessionIds.includes(answer.sessionId)) connection.forget(id);
+        else if (answer.finalRow !== null && !answer.isWanted) {
+          if (!recent.some((row) => row.message_id === id)) this.#noteHistory(answer.finalRow);
+          this.#want(answer);
+        }
       }
       // Who could not be told apart from those who know how it ended is told of what ended meanwhile, too.
       return this.#unresolved.delete(connection) ? recent.map((row) => row.message_id) : [...listed];
@@ -377,8 +395,9 @@ export class PodReader {
     const readers = [...(this.#bySession.get(row.session_id) ?? [])];
     if (readers.every(({ history }) => history.has(row.message_id))) return;
     const answer = this.#follow(row.message_id, row.session_id, false);
-    if (answer === null || answer.finalRow !== null) return;
+    if (answer === null) return;
     this.#want(answer);
+    if (answer.finalRow !== null) return;
     await this.#recovery.loadRow(answer);
   }
 
@@ -409,7 +428,12 @@ export class PodReader {
   }
 }
 
-const noticed = { held: "out_of_order", conflict: "contradiction", overflow: "overflow" } as const;
+const noticed = {
+  held: "out_of_order",
+  conflict: "contradiction",
+  overflow: "overflow",
+  altered: "altered_repeat",
+} as const;
 
 function addTo(sets: Map<string, Set<ReaderConnection>>, key: string, connection: ReaderConnection): void {
   const set = sets.get(key);

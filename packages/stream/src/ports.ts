@@ -158,6 +158,8 @@ export interface WorkQueue {
   ack(delivery: Delivery): Promise<void>;
   /** Gives a job back, to be delivered again after `delayMs`. */
   release(delivery: Delivery, delayMs: number): Promise<void>;
+  /** Whether this job, of this generation, is in the queue: waiting, or taken and not acknowledged. Throws when nobody can say. */
+  holds(job: WorkflowRequest): Promise<boolean>;
 }
 
 // ── Live channel ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -268,11 +270,27 @@ export interface AnswerLedger {
   /** Writes the stop wish into the job's row; false when the answer is final or gone. */
   requestStop(messageId: string): Promise<boolean>;
   /**
-   * Notes that a plain workflow writes this answer, so that nobody queues it again; false when it is final, gone or of
-   * another generation.
+   * Notes that a plain workflow writes this answer and was heard just now, so that nobody queues it again; false when it
+   * is final, gone or of another generation.
    */
   markPlain(messageId: string, generation: number): Promise<boolean>;
+  /** Notes when a plain answer was last heard of, and its text by then. Changes nothing where more was noted already. */
+  vouchPlain(vouched: VouchedPlain): Promise<void>;
+  /** What was noted last of a plain answer that is not final; null: it is not one, or nothing was noted. */
+  vouchedPlain(messageId: string): Promise<VouchedPlain | null>;
 }
+
+/** What a pod that hears a plain answer knows of it. */
+export type VouchedPlain = {
+  readonly message_id: string;
+  readonly generation: number;
+  /** The last chunk id of the text; -1: none. */
+  readonly last_chunk_id: number;
+  readonly text: string;
+  readonly reasoning: string;
+  /** How long ago something new of it was heard, in milliseconds. */
+  readonly heard_ago_ms: number;
+};
 
 /** A job whose answer is not final. `queued_at_ms` null: never published. */
 export type PendingJob = {
@@ -282,6 +300,10 @@ export type PendingJob = {
   readonly stop_requested: boolean;
   /** A plain workflow writes it: it has no journal and no owner. */
   readonly plain: boolean;
+  /** When a pod last said that something new of the plain answer was heard; null: it is not plain. */
+  readonly plain_heard_at_ms: number | null;
+  /** How often it was queued again because nothing of an answer came of it. */
+  readonly requeues: number;
 };
 
 /** The jobs' rows, for those who publish them. */
@@ -290,7 +312,8 @@ export interface Outbox {
   pending(afterMessageId: string | null, most: number): Promise<readonly PendingJob[]>;
   /** One job, null when its answer is final or gone. */
   find(messageId: string): Promise<PendingJob | null>;
-  markQueued(messageId: string, generation: number): Promise<void>;
+  /** Notes that it is queued now; `again`: because nothing came of it the last time, which is counted. */
+  markQueued(messageId: string, generation: number, again?: boolean): Promise<void>;
   /** Starts the answer anew: generation + 1 if it still is `generation` and not final, and not plain any more. Returns the new request, null when it was not so. */
   raiseGeneration(messageId: string, generation: number): Promise<WorkflowRequest | null>;
   /** Runs `task` unless another process is in it just now. Returns whether it ran. */

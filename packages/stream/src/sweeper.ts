@@ -1,34 +1,57 @@
-import { type AliveReply, subjects } from "@uci/protocol";
-import { streamLimits } from "./limits.ts";
+import { type AliveReply, stopReplyOf, subjects } from "@uci/protocol";
+import { type PlainTimes, plainTimes, streamLimits } from "./limits.ts";
+import { endUnheard, failedEnding, type PlainEnding, stoppedEnding } from "./plain-ending.ts";
 import type { PendingJob } from "./ports.ts";
+import { isHeldPlain } from "./stop.ts";
 import { every } from "./waiting.ts";
 import type { WorkerPorts } from "./worker-context.ts";
 
-export type SweeperPorts = Pick<WorkerPorts, "outbox" | "queue" | "owners" | "live" | "clock"> & {
+export type SweeperPorts = Pick<WorkerPorts, "outbox" | "ledger" | "queue" | "owners" | "live" | "clock"> & {
   /** Removes what dead pods left in the session registry. */
   readonly sweepConnections: () => Promise<unknown>;
   /**
    * Makes the queue anew, empty, where it is beyond repair; false: it is not, or nobody can say. Absent: it cannot break.
    */
   readonly rebuildQueue?: (() => Promise<boolean>) | undefined;
+  /** How long plain answers are waited for; absent: as `plainTimes` says. */
+  readonly plainTimes?: PlainTimes | undefined;
+};
+
+/** The sweeper has ended an answer that nobody else would have. */
+export type SweptEvent = {
+  readonly kind: "swept";
+  readonly message_id: string;
+  readonly correlation_id: string;
+  readonly reason: "stopped" | "provider_timeout" | "attempts_exhausted";
 };
 
 /**
  * Brings every accepted message to an end whatever was lost: jobs that were never published, answers whose owner is
- * gone, stop wishes nobody has carried out, connections of dead pods. One sweeper works at a time.
+ * gone, plain answers that no pod hears of any more, stop wishes nobody has carried out, connections of dead pods. One
+ * sweeper works at a time.
  */
 export class Sweeper {
   readonly #ports: SweeperPorts;
   readonly #failed: (error: unknown) => void;
+  readonly #observe: (event: SweptEvent) => void;
+  /** A plain answer of which no pod has heard for this long is ended: so much later than a pod would have done it. */
+  readonly #unheardMs: number;
   #cancel: (() => void) | null = null;
   #sweeping: Promise<void> | null = null;
   #expiredAtMs = 0;
   /** Since when, and when last, the queue has refused what this sweeper brought; null: it takes it. */
   #refused: { readonly sinceMs: number; lastMs: number } | null = null;
 
-  constructor(ports: SweeperPorts, failed: (error: unknown) => void = () => undefined) {
+  constructor(
+    ports: SweeperPorts,
+    failed: (error: unknown) => void = () => undefined,
+    observe: (event: SweptEvent) => void = () => undefined,
+  ) {
     this.#ports = ports;
     this.#failed = failed;
+    this.#observe = observe;
+    const { silenceMs, vouchMs } = ports.plainTimes ?? plainTimes;
+    this.#unheardMs = silenceMs + vouchMs + streamLimits.sweepIntervalMs;
   }
 
   start(): void {
@@ -100,24 +123,69 @@ export class Sweeper {
   async #mend(pending: PendingJob): Promise<void> {
     const { message_id: messageId, generation } = pending.request;
     const nowMs = this.#ports.clock.nowMs();
+    if (pending.stop_requested && (await this.#carryOutStop(pending))) return;
     if (pending.queued_at_ms === null) {
       if (nowMs - pending.created_at_ms < streamLimits.unpublishedJobMs) return;
       return this.#publish(pending, `${messageId}:${generation}`);
     }
-    if (pending.stop_requested) {
-      await this.#ports.live.request(subjects.messageStop(messageId), {}, streamLimits.stopTimeoutMs);
-    }
     // A plain workflow has neither owner nor journal; the pods that hear it end it when it falls silent.
-    if (pending.plain) return;
+    if (pending.plain) return this.#endUnheard(pending, nowMs);
     const queuedMs = nowMs - pending.queued_at_ms;
     if (queuedMs < streamLimits.sweepIntervalMs) return;
     const owner = await this.#ports.owners.find(messageId);
     if (owner === null || owner.record.generation < generation) {
-      if (queuedMs < streamLimits.unownedJobMs) return;
-      return this.#publish(pending, `${messageId}:${generation}.r${Math.floor(queuedMs / streamLimits.unownedJobMs)}`);
+      if (queuedMs >= streamLimits.unownedJobMs) await this.#queueAgain(pending);
+      return;
     }
     if (await this.#runs(owner.record.worker_id, messageId)) return;
     await this.#enqueue(`${messageId}:${generation}.r${Math.floor(nowMs / 20_000)}`, pending);
+  }
+
+  /**
+   * Whether it is carried out. Whoever has the answer does it: its worker, its workflow, a pod that hears it. Where nobody
+   * says so, a plain answer is ended here, and so is one that no worker has claimed: whoever claims it from now on reads
+   * the wish before it calls a provider.
+   */
+  async #carryOutStop(pending: PendingJob): Promise<boolean> {
+    const { message_id: messageId, generation } = pending.request;
+    const { live, owners } = this.#ports;
+    const outcome = await live.request(subjects.messageStop(messageId), {}, streamLimits.stopTimeoutMs);
+    if (outcome.kind === "reply" && stopReplyOf(outcome.message)?.closed === true) return true;
+    // A pod that has it is about to, and has more of it than was written down.
+    if (pending.plain && (await isHeldPlain(live, messageId, "sweeper"))) return false;
+    if (!pending.plain) {
+      const owner = await owners.find(messageId);
+      if (owner !== null && owner.record.generation >= generation) return false;
+    }
+    return this.#end(pending, stoppedEnding, "stopped");
+  }
+
+  /** A pod that hears of it says so now and then, and ends it itself when it falls silent. */
+  async #endUnheard(pending: PendingJob, nowMs: number): Promise<void> {
+    const heardAtMs = pending.plain_heard_at_ms ?? pending.queued_at_ms ?? pending.created_at_ms;
+    if (nowMs - heardAtMs <= this.#unheardMs) return;
+    await this.#end(pending, failedEnding("provider_timeout"), "provider_timeout");
+  }
+
+  /** Nobody has begun it. While it is in the queue it waits for somebody who will; then it is queued again, a few times. */
+  async #queueAgain(pending: PendingJob): Promise<void> {
+    const { message_id: messageId, generation } = pending.request;
+    const { queue, outbox } = this.#ports;
+    if (await queue.holds(pending.request)) return outbox.markQueued(messageId, generation);
+    const requeues = pending.requeues + 1;
+    if (requeues >= streamLimits.barrenAttempts) {
+      await this.#end(pending, failedEnding("attempts_exhausted"), "attempts_exhausted");
+      return;
+    }
+    await this.#enqueue(`${messageId}:${generation}.r${requeues}`, pending);
+    await outbox.markQueued(messageId, generation, true);
+  }
+
+  async #end(pending: PendingJob, ending: PlainEnding, reason: SweptEvent["reason"]): Promise<boolean> {
+    const { message_id, correlation_id } = pending.request;
+    const row = await endUnheard(this.#ports, pending.request, ending, pending.requeues + 1);
+    if (row !== null) this.#observe({ kind: "swept", message_id, correlation_id, reason });
+    return row !== null;
   }
 
   async #runs(workerId: string, messageId: string): Promise<boolean> {

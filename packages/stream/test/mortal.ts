@@ -29,6 +29,8 @@ export class Mortal {
         unfinished: (ids) => gate(() => world.database.unfinished(ids)),
         requestStop: (id) => gate(() => world.database.requestStop(id)),
         markPlain: (id, generation) => gate(() => world.database.markPlain(id, generation)),
+        vouchPlain: (vouched) => gate(() => world.database.vouchPlain(vouched)),
+        vouchedPlain: (id) => gate(() => world.database.vouchedPlain(id)),
       },
     };
   }
@@ -69,6 +71,7 @@ export class Mortal {
   #queue(queue: WorkQueue, gate: <R>(task: () => Promise<R>) => Promise<R>): WorkQueue {
     return {
       enqueue: (...args) => gate(() => queue.enqueue(...args)),
+      holds: (...args) => gate(() => queue.holds(...args)),
       // A dead taker must not swallow jobs: it is not there to take them.
       take: async (most, waitMs) => {
         await this.#alive();

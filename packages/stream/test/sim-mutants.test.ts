@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { Mutant } from "../sim/mutant.ts";
 import { mutants } from "../sim/mutants.ts";
 import type { BrokenSeed } from "../sim/seed-process.ts";
 import { runSeeds } from "../sim/seed-processes.ts";
@@ -10,12 +11,12 @@ const timeoutMs = 240_000;
 
 async function firstBroken(
   first: number,
-  mutant: string,
+  { name: mutant, world = "journaled" as const }: Pick<Mutant, "name"> & { world?: "plain" | "journaled" | undefined },
   isRuleOff: boolean,
   count: number,
 ): Promise<BrokenSeed | null> {
   let broken: BrokenSeed | null = null;
-  const task = { first, stride: 1, count, mutant, isRuleOff, untilBroken: true };
+  const task = { first, stride: 1, count, mutant, world, isRuleOff, untilBroken: true };
   await runSeeds(task, (report) => {
     broken ??= report.broken[0] ?? null;
   });
@@ -29,12 +30,12 @@ function occurrences(file: string, text: string): number {
 describe("mutants of the heart", () => {
   it.each(mutants)(
     "I1–I12 without “$name” a rule is broken ($rule)",
-    async ({ name, edits, setting = [], seed }) => {
+    async ({ name, world, edits, setting = [], seed }) => {
       for (const { file, find } of [...edits, ...setting])
         expect({ file, find, times: occurrences(file, find) }).toEqual({ file, find, times: 1 });
-      const broken = await firstBroken(seed, name, true, seedsMost);
+      const broken = await firstBroken(seed, { name, world }, true, seedsMost);
       expect(broken).not.toBeNull();
-      expect(await firstBroken(broken!.seed, name, false, 1)).toBeNull();
+      expect(await firstBroken(broken!.seed, { name, world }, false, 1)).toBeNull();
     },
     timeoutMs,
   );

@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from "vitest";
-import { runSchedule } from "../sim/index.ts";
+import { runPlainSchedule, runSchedule } from "../sim/index.ts";
 import { keptSeeds } from "../sim/kept-seeds.ts";
 
 declare module "vitest" {
@@ -13,6 +13,8 @@ const seeds = inject("simulationSeeds");
 const seedsATest = 100;
 const firstSeeds = Array.from({ length: seeds / seedsATest }, (_, index) => 1 + index * seedsATest);
 const timeoutMs = 120_000;
+const plainSeeds = [1, 501, 1_001, 1_501];
+const plainSeedsATest = 500;
 
 /** What a failing seed is told with; its whole story is printed by `npm run sim -- --seed N`. */
 async function brokenBy(seed: number): Promise<string[]> {
@@ -52,6 +54,19 @@ describe("simulation", () => {
   it.each(keptSeeds)("I1–I12 seed $seed once found: $found", async ({ seed }) => {
     expect(await brokenBy(seed)).toEqual([]);
   });
+
+  it.each(plainSeeds)(
+    "PL1–PL12 no rule of plain workflows is broken from seed %i on",
+    async (first) => {
+      const broken: string[] = [];
+      for (let seed = first; seed < first + plainSeedsATest; seed++) {
+        const { violations } = await runPlainSchedule(seed);
+        broken.push(...violations.map(({ rule, what }) => `seed ${seed}: ${rule}: ${what}`));
+      }
+      expect(broken).toEqual([]);
+    },
+    timeoutMs,
+  );
 
   it.each(firstSeeds)(
     "I1–I12 no rule is broken from seed %i on",

@@ -7,7 +7,15 @@ const text = "one two three four five six seven eight nine ten";
 
 function sweeperOf(world: World): Sweeper {
   const { queue, owners, live, clock, database } = world;
-  return new Sweeper({ outbox: database, queue, owners, live, clock, sweepConnections: async () => undefined });
+  return new Sweeper({
+    outbox: database,
+    ledger: database,
+    queue,
+    owners,
+    live,
+    clock,
+    sweepConnections: async () => undefined,
+  });
 }
 
 function row(world: World, messageId = "msg_1") {
@@ -192,7 +200,7 @@ describe("sweeper", () => {
     let isBroken = true;
     const rebuiltAtMs: number[] = [];
     const sweeper = new Sweeper({
-      ...{ outbox: database, owners, live, clock, sweepConnections: async () => undefined },
+      ...{ outbox: database, ledger: database, owners, live, clock, sweepConnections: async () => undefined },
       queue: Object.assign(Object.create(fresh.queue) as typeof fresh.queue, {
         enqueue: (id: string, job: typeof request) =>
           isBroken ? Promise.reject(new Error("nobody leads")) : fresh.queue.enqueue(id, job),

@@ -19,6 +19,7 @@ import {
   parseCursor,
   ReaderConnection,
   type ReaderSink,
+  type VouchedPlain,
   Worker,
   type WorkerEvent,
   type WorkerPorts,
@@ -37,6 +38,9 @@ type Row = AnswerRow & {
   queuedAtMs: number | null;
   createdAtMs: number;
   final: FinalAnswer | null;
+  vouched: VouchedPlain | null;
+  heardAtMs: number | null;
+  requeues: number;
 };
 
 /** The database of the tests: rows in a map, and a switch that makes it unreachable. */
@@ -58,6 +62,7 @@ export class TestDatabase implements AnswerLedger, Outbox {
       ...{ message_id, session_id, user_id, generation, request, createdAtMs },
       ...{ status: "queued" as AnswerStatus, stop_requested: false, text: "", reasoning: "" },
       ...{ last_chunk_id: -1, finish_reason: null, token_count: 0, queuedAtMs: null, final: null, plain: false },
+      ...{ vouched: null, heardAtMs: null, requeues: 0 },
     });
   }
 
@@ -98,8 +103,22 @@ export class TestDatabase implements AnswerLedger, Outbox {
     this.#reach();
     const row = this.rows.get(messageId);
     if (row === undefined || isFinalStatus(row.status) || row.generation !== generation) return false;
-    this.rows.set(messageId, { ...row, plain: true });
+    this.rows.set(messageId, { ...row, plain: true, heardAtMs: this.clock.nowMs() });
     return true;
+  }
+
+  async vouchPlain(vouched: VouchedPlain): Promise<void> {
+    this.#reach();
+    const row = this.rows.get(vouched.message_id);
+    if (row?.plain !== true || isFinalStatus(row.status) || row.generation !== vouched.generation) return;
+    const heardAtMs = Math.max(row.heardAtMs ?? 0, this.clock.nowMs() - vouched.heard_ago_ms);
+    const isMore = vouched.last_chunk_id > (row.vouched?.last_chunk_id ?? -1);
+    this.rows.set(vouched.message_id, { ...row, heardAtMs, vouched: isMore ? vouched : row.vouched });
+  }
+
+  async vouchedPlain(messageId: string): Promise<VouchedPlain | null> {
+    this.#reach();
+    return this.rows.get(messageId)?.vouched ?? null;
   }
 
   async pending(after: string | null, most: number): Promise<readonly PendingJob[]> {
@@ -115,10 +134,12 @@ export class TestDatabase implements AnswerLedger, Outbox {
     return row === undefined || isFinalStatus(row.status) ? null : pendingJob(row);
   }
 
-  async markQueued(messageId: string): Promise<void> {
+  async markQueued(messageId: string, _generation?: number, again = false): Promise<void> {
     this.#reach();
     const row = this.rows.get(messageId);
-    if (row !== undefined) row.queuedAtMs = this.clock.nowMs();
+    if (row === undefined) return;
+    row.queuedAtMs = this.clock.nowMs();
+    if (again) row.requeues++;
   }
 
   async raiseGeneration(messageId: string, generation: number): Promise<WorkflowRequest | null> {
@@ -126,7 +147,7 @@ export class TestDatabase implements AnswerLedger, Outbox {
     const row = this.rows.get(messageId);
     if (row === undefined || isFinalStatus(row.status) || row.generation !== generation) return null;
     const request = { ...row.request, generation: generation + 1 };
-    this.rows.set(messageId, { ...row, generation: generation + 1, request, plain: false });
+    this.rows.set(messageId, { ...row, generation: generation + 1, request, plain: false, ...anew });
     return request;
   }
 
@@ -145,9 +166,12 @@ export class TestDatabase implements AnswerLedger, Outbox {
   }
 }
 
+const anew = { vouched: null, heardAtMs: null, requeues: 0 };
+
 function pendingJob(row: Row): PendingJob {
-  const { request, queuedAtMs, createdAtMs, stop_requested, plain } = row;
-  return { request, queued_at_ms: queuedAtMs, created_at_ms: createdAtMs, stop_requested, plain };
+  const { request, queuedAtMs, createdAtMs, stop_requested, plain, heardAtMs, requeues } = row;
+  const times = { queued_at_ms: queuedAtMs, created_at_ms: createdAtMs, plain_heard_at_ms: heardAtMs };
+  return { request, ...times, stop_requested, plain, requeues };
 }
 
 /** A provider whose text is given: word by word, one every `wordIntervalMs`, continuing where a prefix ends. */

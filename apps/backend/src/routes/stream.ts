@@ -1,9 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { byeEventSchema, identifierSchema, RegisteredError, wireLimits } from "@uci/protocol";
-import { type Cursor, parseCursor, ReaderConnection } from "@uci/stream";
+import { ReaderConnection } from "@uci/stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { ChunksOnly } from "../chunks-only.ts";
 import { hourMs } from "../config.ts";
+import { parseEitherCursor, type WrappedCursor } from "../given-text.ts";
 import { requireIdentity } from "../identity.ts";
 import type { OpenStreams, StreamOwner } from "../open-streams.ts";
 import { RateLimit } from "../rate-limit.ts";
@@ -20,6 +22,10 @@ const streamQuery = z.object({
     .transform((given) => [...new Set(given === undefined ? [] : [given].flat())]),
   cursor: z.string().max(wireLimits.cursorCharacters).optional(),
   user_id: z.string().min(1).max(128).optional(),
+  events: z
+    .enum(["all", "chunks"])
+    .default("all")
+    .describe("chunks: for a reader that knows `chunk` events alone and joins their texts."),
 });
 
 /** `GET /api/sse`: everything that happens in some sessions of the caller, resumable by cursor. */
@@ -36,25 +42,28 @@ export function streamRoutes(app: App, surroundings: Surroundings, streams: Open
         const { identifier } = surroundings;
         const identity = await requireIdentity(identifier, request, query.user_id);
         if (surroundings.isDraining()) throw new RegisteredError("draining", undefined, 1_000);
-        const cursor = cursorOf(request, query.cursor);
+        const from = cursorOf(request, query.cursor);
         const leave = streams.take(identity.userId);
         // Whatever becomes of it, the response closes once.
         reply.raw.once("close", leave);
         await ensureSessions(surroundings, madeByReading, identity.userId, query.session_id);
-        open(surroundings, streams, request, reply, { owner: identity, sessionIds: query.session_id, cursor });
+        open(surroundings, streams, request, reply, {
+          ...{ owner: identity, sessionIds: query.session_id, from },
+          chunksOnly: query.events === "chunks",
+        });
         return reply;
       },
     );
   }
 }
 
-function cursorOf(request: FastifyRequest, given: string | undefined): Cursor {
+function cursorOf(request: FastifyRequest, given: string | undefined): WrappedCursor {
   const header = request.headers["last-event-id"];
   const text = given ?? (Array.isArray(header) ? header[0] : header);
-  if (text === undefined || text === "") return new Map();
-  const cursor = parseCursor(text);
-  if (cursor === null) throw new RegisteredError("invalid_cursor");
-  return cursor;
+  if (text === undefined || text === "") return { cursor: new Map(), given: new Map() };
+  const parsed = parseEitherCursor(text);
+  if (parsed === null) throw new RegisteredError("invalid_cursor");
+  return parsed;
 }
 
 /**
@@ -96,11 +105,11 @@ function open(
   streams: OpenStreams,
   request: FastifyRequest,
   reply: FastifyReply,
-  wanted: { owner: StreamOwner; sessionIds: readonly string[]; cursor: Cursor },
+  wanted: { owner: StreamOwner; sessionIds: readonly string[]; from: WrappedCursor; chunksOnly: boolean },
 ): void {
   const { ports, reader, config } = surroundings;
   const connectionId = ports.makeId("connection");
-  const { owner, sessionIds, cursor } = wanted;
+  const { owner, sessionIds, from, chunksOnly } = wanted;
   const { raw } = reply;
   reply.hijack();
   forgetReply(raw);
@@ -123,7 +132,8 @@ function open(
     },
   );
   streams.add(sse, owner, ports.clock.nowMs());
-  const connection = new ReaderConnection(connectionId, owner.userId, sessionIds, sse, cursor);
+  const sink = chunksOnly ? new ChunksOnly(sse, from.given) : sse;
+  const connection = new ReaderConnection(connectionId, owner.userId, sessionIds, sink, from.cursor);
   attach(surroundings, connection, raw, request.id);
 }
 

@@ -2,7 +2,16 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Metrics } from "@uci/adapters/metrics";
 import type { ConversationStore } from "@uci/chat";
 import type { ErrorCode, ModelList } from "@uci/protocol";
-import type { AnswerLedger, Clock, LiveChannel, Outbox, PodReader, SessionRegistry, WorkQueue } from "@uci/stream";
+import type {
+  AnswerLedger,
+  Clock,
+  LiveChannel,
+  Outbox,
+  PlainTimes,
+  PodReader,
+  SessionRegistry,
+  WorkQueue,
+} from "@uci/stream";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Accounts } from "../accounts.ts";
@@ -17,6 +26,8 @@ export type BackendPorts = {
   readonly outbox: Pick<Outbox, "markQueued">;
   readonly queue: Pick<WorkQueue, "enqueue">;
   readonly live: LiveChannel;
+  /** How long answers of third parties' workflows are waited for; absent: as usual. */
+  readonly plainTimes?: PlainTimes;
   readonly registry: SessionRegistry;
   readonly clock: Clock;
   /** Which provider and model a request means; null: there is no such one. */

@@ -58,6 +58,44 @@ export const metricDefinitions = {
     services: pod,
     meaning: "Chunks that came before one that precedes them.",
   },
+  uci_buffer_average_chunks: {
+    kind: "gauge",
+    unit: "chunks",
+    services: pod,
+    meaning: "Chunks kept of an answer, on average over those followed.",
+  },
+  uci_buffer_oldest_seconds: {
+    kind: "gauge",
+    unit: "seconds",
+    services: pod,
+    meaning: "How long the oldest answer that is not over has been followed; 0 where there is none.",
+  },
+  uci_buffer_timeouts_total: {
+    kind: "counter",
+    unit: "answers",
+    services: pod,
+    meaning:
+      "Answers of plain workflows ended because a chunk stayed missing or nothing more came, by the code they got.",
+    labels: ["code"],
+  },
+  uci_buffer_evictions_total: {
+    kind: "counter",
+    unit: "answers",
+    services: pod,
+    meaning: "Answers of plain workflows ended to make room: too many waited for a chunk.",
+  },
+  uci_chunks_refused_total: {
+    kind: "counter",
+    unit: "chunks",
+    services: pod,
+    meaning: "Chunks of plain workflows that could not be read or were too large.",
+  },
+  uci_chunks_altered_total: {
+    kind: "counter",
+    unit: "chunks",
+    services: pod,
+    meaning: "Chunks of plain workflows that came again with another text, which was dropped.",
+  },
   uci_gaps_repaired_total: {
     kind: "counter",
     unit: "events",

@@ -21,6 +21,8 @@ export const natsLimits = {
 
   appendTimeoutMs: 1_000,
   enqueueTimeoutMs: 2_000,
+  /** Jobs of one session that are looked through for one of them. */
+  jobsLookedAt: 64,
   /** One read from the leader of a stream. */
   readTimeoutMs: 2_000,
   ackTimeoutMs: 2_000,

@@ -60,7 +60,8 @@ export class NatsLiveChannel implements LiveChannel {
 
   #parsed(message: Msg): { readonly value: unknown } | null {
     try {
-      return { value: message.json() };
+      // A question may be empty: there is nothing to say but that it is one.
+      return { value: message.data.length === 0 ? {} : message.json() };
     } catch {
       this.#link.report(new Error(`a message on ${message.subject} is not JSON`));
       return null;

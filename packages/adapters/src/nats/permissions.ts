@@ -29,14 +29,25 @@ const acknowledgements = ["$JS.ACK", "$JS.ACK.*.*"].map(
 const read = every(subjects.messageRead);
 const stop = every(subjects.messageStop);
 const podHealth = every(subjects.podHealth);
+const podHeartbeat = every(subjects.podHeartbeat);
 const podResponse = every(subjects.podResponse);
 const workerAlive = every(subjects.workerAlive);
 const userEvent = every(subjects.userEvent);
 
 const permissionsOf: Readonly<Record<NatsService, (partitions: number) => NatsPermissions>> = {
   pod: () => ({
-    publish: [subjects.workflowExecuteAll, read, stop, userEvent, ...onStream(workflowRequests, "INFO")],
-    subscribe: [podResponse, podHealth, subjects.sessionBroadcastAll, userEvent],
+    // On the broadcast they tell each other that a plain workflow's answer is stored.
+    publish: [
+      subjects.workflowExecuteAll,
+      read,
+      stop,
+      userEvent,
+      subjects.sessionBroadcastAll,
+      podHeartbeat,
+      ...onStream(workflowRequests, "INFO"),
+    ],
+    // Pods give each other what they have of a plain workflow's answer, and hear its stop.
+    subscribe: [podResponse, podHealth, subjects.sessionBroadcastAll, userEvent, read, stop],
     allowResponses: true,
   }),
   worker: (partitions) => ({
@@ -54,7 +65,7 @@ const permissionsOf: Readonly<Record<NatsService, (partitions: number) => NatsPe
         onStream(stream, "CREATE", "UPDATE", "INFO", "MSG.GET", "PURGE", "LEADER.STEPDOWN"),
       ),
       // Deleted where it is beyond repair: what is in it comes from the database.
-      ...onStream(workflowRequests, "CREATE", "UPDATE", "INFO", "LEADER.STEPDOWN", "DELETE"),
+      ...onStream(workflowRequests, "CREATE", "UPDATE", "INFO", "MSG.GET", "LEADER.STEPDOWN", "DELETE"),
       ...onConsumer("DURABLE.CREATE", "INFO", "MSG.NEXT", "LEADER.STEPDOWN"),
       ...acknowledgements,
     ],
@@ -78,7 +89,7 @@ const permissionsOf: Readonly<Record<NatsService, (partitions: number) => NatsPe
       "$JS.API.CONSUMER.LIST.*",
       "$JS.API.CONSUMER.INFO.*.*",
     ],
-    subscribe: [],
+    subscribe: [podHeartbeat],
     allowResponses: false,
   }),
 };

@@ -101,6 +101,22 @@ export class NatsWorkQueue implements WorkQueue {
     await this.#link.flush();
   }
 
+  /** A message stays in the stream until it is acknowledged, so the messages of the session tell. */
+  async holds({ session_id, message_id, generation }: WorkflowRequest): Promise<boolean> {
+    const subject = subjects.workflowExecute(session_id);
+    let sequence = 1;
+    for (let looked = 0; looked < limits.jobsLookedAt; looked++) {
+      const query = { seq: sequence, next_by_subj: subject };
+      const stored = await this.#jetStream.message(jetStreamNames.workflowRequests, query);
+      if (stored === null) return false;
+      const job = jobIn(stored.data);
+      if (job?.message_id === message_id && job.generation === generation) return true;
+      sequence = stored.sequence + 1;
+    }
+    // So many jobs of one session: this one waits behind them, as far as can be told.
+    return true;
+  }
+
   /** How much there is to do. Throws as `JetStream.ask`. */
   async state(nowMs: number): Promise<QueueState> {
     const [consumer, { state }] = await Promise.all([
@@ -157,6 +173,16 @@ export class NatsWorkQueue implements WorkQueue {
     for (const [sequence, { heardAtMs }] of this.#taken) {
       if (nowMs - heardAtMs >= this.#ackWaitMs * waitsRemembered) this.#taken.delete(sequence);
     }
+  }
+}
+
+/** Which job a stored message is; null: none of ours. */
+function jobIn(data: Buffer): { readonly message_id?: unknown; readonly generation?: unknown } | null {
+  try {
+    const value: unknown = JSON.parse(data.toString());
+    return typeof value === "object" && value !== null ? value : null;
+  } catch {
+    return null;
   }
 }
 

@@ -12,6 +12,8 @@ export class MemoryWorkQueue implements WorkQueue {
   readonly #clock: Clock;
   readonly #waiting: Job[] = [];
   readonly #taken = new Map<string, Job>();
+  /** Given back, and not to be delivered yet. */
+  readonly #delayed = new Set<Job>();
   readonly #seenAtMs = new Map<string, number>();
   readonly #takers: (() => void)[] = [];
   #deliveries = 0;
@@ -48,12 +50,21 @@ export class MemoryWorkQueue implements WorkQueue {
     this.#taken.delete(delivery.token);
   }
 
+  async holds({ message_id, generation }: WorkflowRequest): Promise<boolean> {
+    const held = [...this.#waiting, ...this.#taken.values(), ...this.#delayed];
+    return held.some(({ job }) => job.message_id === message_id && job.generation === generation);
+  }
+
   async release(delivery: Delivery, delayMs: number): Promise<void> {
     const job = this.#taken.get(delivery.token);
     if (job === undefined) return;
     this.#taken.delete(delivery.token);
     job.cancelRedelivery();
-    this.#clock.after(delayMs, () => this.#offer(job));
+    this.#delayed.add(job);
+    this.#clock.after(delayMs, () => {
+      this.#delayed.delete(job);
+      this.#offer(job);
+    });
   }
 
   #deliver(job: Job): Delivery {

@@ -46,6 +46,7 @@ const pass = (durationMs: number) => sleep(durationMs > shortMs ? durationMs / f
 function patient(queue: WorkQueue): WorkQueue {
   return {
     enqueue: (id, job) => queue.enqueue(id, job),
+    holds: (job) => queue.holds(job),
     take: (most, waitMs) => queue.take(most, Math.max(waitMs, 300)),
     extend: (deliveries) => queue.extend(deliveries),
     ack: (delivery) => queue.ack(delivery),

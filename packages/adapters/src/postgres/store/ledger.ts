@@ -1,6 +1,6 @@
 import type { AnswerStatus, FinishReason } from "@uci/protocol";
 import { isFinalStatus } from "@uci/protocol";
-import type { AnswerLedger, AnswerRow, FinalAnswer, FinalizeOutcome } from "@uci/stream";
+import type { AnswerLedger, AnswerRow, FinalAnswer, FinalizeOutcome, VouchedPlain } from "@uci/stream";
 import { type Kysely, sql } from "kysely";
 import { asPermanent } from "./pool.ts";
 import type { Database } from "./schema.ts";
@@ -81,12 +81,51 @@ export class PostgresLedger implements AnswerLedger {
   async markPlain(messageId: string, generation: number): Promise<boolean> {
     const updated = await this.#database
       .updateTable("workflow_jobs")
-      .set({ plain: true })
+      .set({ plain: true, plain_heard_at: sql<Date>`now()` })
       .where("message_id", "=", messageId)
       .where("generation", "=", generation)
       .where("state", "=", "open")
       .executeTakeFirst();
     return updated.numUpdatedRows > 0n;
+  }
+
+  async vouchPlain(vouched: VouchedPlain): Promise<void> {
+    const { message_id, generation, last_chunk_id, text, reasoning, heard_ago_ms } = vouched;
+    const heardAt = sql<Date>`greatest(plain_heard_at, now() - ${heard_ago_ms} * interval '1 millisecond')`;
+    const noted = { plain_text: text, plain_reasoning: reasoning, plain_last_chunk_id: last_chunk_id };
+    const open = this.#database
+      .updateTable("workflow_jobs")
+      .where("message_id", "=", message_id)
+      .where("generation", "=", generation)
+      .where("state", "=", "open")
+      .where("plain", "=", true);
+    const isMore = sql<boolean>`coalesce(plain_last_chunk_id, -1) < ${last_chunk_id}`;
+    const written = await open
+      .set({ plain_heard_at: heardAt, ...noted })
+      .where(isMore)
+      .executeTakeFirst();
+    if (written.numUpdatedRows === 0n) await open.set({ plain_heard_at: heardAt }).execute();
+  }
+
+  async vouchedPlain(messageId: string): Promise<VouchedPlain | null> {
+    const row = await this.#database
+      .selectFrom("workflow_jobs")
+      .select(["generation", "plain_text", "plain_reasoning", "plain_last_chunk_id"])
+      .select(sql<number>`extract(epoch from now() - plain_heard_at)::float8 * 1000`.as("heard_ago_ms"))
+      .where("message_id", "=", messageId)
+      .where("state", "=", "open")
+      .where("plain", "=", true)
+      .where("plain_last_chunk_id", "is not", null)
+      .executeTakeFirst();
+    if (row === undefined) return null;
+    return {
+      message_id: messageId,
+      generation: row.generation,
+      last_chunk_id: row.plain_last_chunk_id ?? -1,
+      text: row.plain_text ?? "",
+      reasoning: row.plain_reasoning ?? "",
+      heard_ago_ms: Math.max(0, row.heard_ago_ms),
+    };
   }
 
   async finalize(answer: FinalAnswer): Promise<FinalizeOutcome> {
@@ -110,7 +149,8 @@ export class PostgresLedger implements AnswerLedger {
         select s.session_id from messages m join chat_sessions s on s.session_id = m.session_id
         where m.message_id = ${answer.message_id} for update of s),
       job as (
-        update workflow_jobs j set state = 'done', request = null, finished_at = now() from session
+        update workflow_jobs j set state = 'done', request = null, plain_text = null, plain_reasoning = null,
+          finished_at = now() from session
         where j.message_id = ${answer.message_id} and j.generation = ${answer.generation} and j.state = 'open'
         returning j.message_id),
       row as (

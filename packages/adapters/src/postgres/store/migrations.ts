@@ -226,6 +226,14 @@ export const steps: MigrationSteps = {
       ends_at timestamptz not null)`,
     "create index attempts_by_end on attempts (ends_at)",
   ],
+  "0008_plain_answers": [
+    `alter table workflow_jobs
+      add column plain_heard_at timestamptz(3),
+      add column plain_text text,
+      add column plain_reasoning text,
+      add column plain_last_chunk_id integer,
+      add column requeues integer not null default 0`,
+  ],
 };
 
 /** The database's history is not the one this program would make. */

@@ -30,17 +30,17 @@ export class PostgresOutbox implements Outbox {
   async find(messageId: string): Promise<PendingJob | null> {
     const row = await this.#database
       .selectFrom("workflow_jobs")
-      .selectAll()
+      .select(pendingColumns)
       .where("message_id", "=", messageId)
       .where("state", "=", "open")
       .executeTakeFirst();
     return row === undefined ? null : pendingJob(row);
   }
 
-  async markQueued(messageId: string, generation: number): Promise<void> {
+  async markQueued(messageId: string, generation: number, again = false): Promise<void> {
     await this.#database
       .updateTable("workflow_jobs")
-      .set({ queued_at: sql<Date>`now()` })
+      .set({ queued_at: sql<Date>`now()`, requeues: sql<number>`requeues + ${again ? 1 : 0}` })
       .where("message_id", "=", messageId)
       .where("generation", "=", generation)
       .where("state", "=", "open")
@@ -53,7 +53,8 @@ export class PostgresOutbox implements Outbox {
       .set({
         generation: generation + 1,
         queued_at: null,
-        plain: false,
+        ...{ plain: false, plain_heard_at: null, plain_text: null, plain_reasoning: null, plain_last_chunk_id: null },
+        ...{ requeues: 0 },
         request: sql<string>`jsonb_set(request, '{generation}', to_jsonb(${generation + 1}::integer))`,
       })
       .where("message_id", "=", messageId)
@@ -137,19 +138,33 @@ export function temporarySessionsQuery() {
       order by created_at limit ${expiredAtOnce}))`;
 }
 
+/** Not the text of plain answers, which may be long. */
+const pendingColumns = [
+  "message_id",
+  "request",
+  "queued_at",
+  "created_at",
+  "stop_requested",
+  "plain",
+  "plain_heard_at",
+  "requeues",
+] as const;
+
 /** Served by the index `workflow_jobs_open`. */
 export function pendingQuery(database: Kysely<Database>, afterMessageId: string | null, most: number) {
-  const query = database.selectFrom("workflow_jobs").selectAll().where("state", "=", "open");
+  const query = database.selectFrom("workflow_jobs").select(pendingColumns).where("state", "=", "open");
   const rest = afterMessageId === null ? query : query.where("message_id", ">", afterMessageId);
   return rest.orderBy("message_id").limit(most);
 }
 
-function pendingJob(row: Selectable<WorkflowJobsTable>): PendingJob {
+function pendingJob(row: Pick<Selectable<WorkflowJobsTable>, (typeof pendingColumns)[number]>): PendingJob {
   return {
     request: row.request as WorkflowRequest,
     queued_at_ms: row.queued_at?.getTime() ?? null,
     created_at_ms: row.created_at.getTime(),
     stop_requested: row.stop_requested,
     plain: row.plain,
+    plain_heard_at_ms: row.plain_heard_at?.getTime() ?? null,
+    requeues: row.requeues,
   };
 }

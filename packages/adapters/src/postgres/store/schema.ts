@@ -98,6 +98,11 @@ export type WorkflowJobsTable = {
   request: JSONColumnType<WorkflowRequest> | null;
   stop_requested: Generated<boolean>;
   plain: Generated<boolean>;
+  plain_heard_at: Timestamp | null;
+  plain_text: string | null;
+  plain_reasoning: string | null;
+  plain_last_chunk_id: number | null;
+  requeues: Generated<number>;
   created_at: GeneratedTimestamp;
   queued_at: Timestamp | null;
   finished_at: Timestamp | null;
