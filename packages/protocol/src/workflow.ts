@@ -89,6 +89,8 @@ export const readReplySchema = z.object({
   more: z.boolean(),
   /** The answer's row is final already: it belongs to the history. */
   stored: z.boolean(),
+  /** Whose session it was when the job was taken; workers of the release before do not say. */
+  user_id: z.string().optional(),
 });
 export type ReadReply = z.infer<typeof readReplySchema>;
 

@@ -8,6 +8,9 @@ import { count, type Surroundings } from "./surroundings.ts";
 /** How an answer stands at a reader. */
 export type ReadAnswer = { fold: AnswerFold; isEnded: boolean };
 
+/** The user of whoever showed a session that has changed hands since. */
+export const strangerId = "user_1";
+
 type Connection = {
   readonly id: string;
   readonly pod: PodProcess;
@@ -38,6 +41,8 @@ export class Client {
   readonly #surroundings: Surroundings;
   readonly #pods: () => readonly PodProcess[];
   readonly #keepsBook: boolean;
+  /** Its sessions are somebody else's by now: it must be shown nothing of them. */
+  readonly #isStranger: boolean;
   readonly #ended = new Map<string, number>();
   readonly #generations = new Map<string, number>();
   #connection: Connection | null = null;
@@ -55,6 +60,7 @@ export class Client {
   ) {
     this.name = name;
     this.userId = userId;
+    this.#isStranger = userId === strangerId;
     this.sessionIds = sessionIds;
     this.#surroundings = surroundings;
     this.#pods = pods;
@@ -174,6 +180,10 @@ export class Client {
   }
 
   #hear(event: StreamEvent, connection: Connection): void {
+    if (this.#isStranger && event.event !== "ready" && event.event !== "bye") {
+      this.#surroundings.story.broken("P16", `${this.name} is sent ${event.event} of a session that is not its own`);
+      return;
+    }
     if (event.event === "chunk") this.#takeChunk(event.data, connection);
     else if (event.event === "snapshot") this.#takeSnapshot(event.data, connection);
     else if (event.event === "message_created") {

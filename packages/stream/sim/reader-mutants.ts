@@ -24,6 +24,19 @@ export const readerMutants: readonly Mutant[] = [
     seed: 46,
   },
   {
+    name: "owner of the session",
+    rule: "P16: an answer is sent to connections of its session's owner alone",
+    edits: [
+      { file: podReader, find: " || connection.userId !== answer.ownerId) return;", replace: ") return;" },
+      {
+        file: podReader,
+        find: "readers.filter((connection) => connection.userId === answer.ownerId)",
+        replace: "readers",
+      },
+    ],
+    seed: 7,
+  },
+  {
     name: "no hole is skipped",
     rule: "B1: what comes early is held",
     edits: [

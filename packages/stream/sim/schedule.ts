@@ -3,7 +3,7 @@ import type { AnswerFold } from "../src/fold.ts";
 import type { PlainTimes } from "../src/limits.ts";
 import type { StopOutcome } from "../src/stop.ts";
 import { BrokerLogs } from "./broker-logs.ts";
-import { Client } from "./client.ts";
+import { Client, strangerId } from "./client.ts";
 import { SimulatedDatabase, type StoredRow } from "./database.ts";
 import { FaultInjector } from "./fault-injector.ts";
 import { SimulatedModel } from "./language-model.ts";
@@ -55,6 +55,7 @@ export type ScheduleResult = {
   readonly fingerprint: string;
 };
 
+const strangerEverySeeds = 7;
 /** After the end something that should not come may still come. */
 const codaMs = 1_200;
 
@@ -86,11 +87,14 @@ export class Schedule {
   #nonces = 0;
   protected isHealed = false;
   readonly #kind: ScheduleKind;
+  readonly #hasStranger: boolean;
   #overAtMs: number | null = null;
   #countdown = 0;
 
   constructor(seed: number, options: ScheduleOptions, kind: ScheduleKind = journaled) {
     const random = new Random(seed);
+    // By the seed itself, so that the schedules of the others stay what they were.
+    this.#hasStranger = seed % strangerEverySeeds === 0;
     this.#kind = kind;
     this.plan = kind.plan(random);
     const time = new VirtualTime();
@@ -125,6 +129,7 @@ export class Schedule {
       this.clients.push(client);
       time.after(random.between(5, random.chance(0.7) ? 50 : 4_000), () => client.connect());
     }
+    if (this.#hasStranger) this.#addStranger();
     this.begin();
     for (const [index, { atMs }] of plan.answers.entries()) {
       const sessionId = `sess_${index % plan.sessions}`;
@@ -136,6 +141,14 @@ export class Schedule {
     const providerMs = 10 * (plan.firstWordMs + 60 * plan.wordIntervalMs);
     await time.run(plan.healAtMs + this.#kind.endedWithinMs + providerMs, () => this.#isOver());
     this.checkEnd();
+  }
+
+  /** Somebody whose connection shows a session that has become another's. */
+  #addStranger(): void {
+    const { surroundings, plan } = this;
+    const sessions = [0, 1].slice(0, plan.sessions).map((number) => `sess_${number}`);
+    const stranger = new Client("stranger", strangerId, sessions, surroundings, () => this.pods);
+    surroundings.time.after(surroundings.random.between(5, 2_000), () => stranger.connect());
   }
 
   /** What else there is in a world of this kind begins. */

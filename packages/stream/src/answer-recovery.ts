@@ -17,6 +17,8 @@ export type RecoveryActions = {
   /** Whether anybody lacks something of it. */
   isWanted(answer: LiveAnswer): boolean;
   want(answer: LiveAnswer): void;
+  /** It is in a session of this user. */
+  own(answer: LiveAnswer, userId: string): void;
   /** More of it is here. */
   grown(answer: LiveAnswer): void;
   /** Its text was not that of its row and has been replaced. */
@@ -63,6 +65,7 @@ export class AnswerRecovery {
       return false;
     }
     if (!this.#actions.isFollowed(answer)) return true;
+    if (row !== null) this.#actions.own(answer, row.user_id);
     const final = row !== null && isFinalStatus(row.status);
     this.#observe({ kind: "asked", message_id: answer.messageId, outcome: final ? "row" : "nothing" });
     if (row === null || (final && !this.#actions.isWanted(answer))) {
@@ -78,11 +81,22 @@ export class AnswerRecovery {
   /** The row is final: it is the last word, and readers that were shown anything else are sent it. */
   finalize(answer: LiveAnswer, row: AnswerRow): void {
     if (answer.finalRow !== null) return;
+    this.#actions.own(answer, row.user_id);
     const agreed = answer.finalize(row, this.#ports.clock.nowMs());
     if (agreed) this.#actions.grown(answer);
     else {
       this.#observe({ kind: "hash_mismatch", message_id: answer.messageId });
       this.#actions.replaced(answer);
+    }
+  }
+
+  /** A worker of the release before, or a third party's, does not say whose the answer is. */
+  async #learnOwner(answer: LiveAnswer): Promise<void> {
+    try {
+      const row = await this.#ports.ledger.load(answer.messageId);
+      if (row !== null && this.#actions.isFollowed(answer)) this.#actions.own(answer, row.user_id);
+    } catch {
+      // The database is away; the next listing says it.
     }
   }
 
@@ -104,9 +118,12 @@ export class AnswerRecovery {
         this.#actions.forget(answer);
         return true;
       }
+      // A row says whose it is now; the owner only whose it was when the job was taken.
+      if (answer.ownerId === null && typeof reply.user_id === "string") this.#actions.own(answer, reply.user_id);
       this.#actions.want(answer);
       if (!answer.page(reply, clock.nowMs())) return this.loadRow(answer);
       this.#actions.grown(answer);
+      if (answer.ownerId === null) void this.#learnOwner(answer);
       if (reply.more) continue;
       this.#observe({ kind: "asked", message_id: answer.messageId, outcome: "page" });
       if (wasBehind && !answer.isBehind) this.#observe({ kind: "gap_repaired", message_id: answer.messageId });

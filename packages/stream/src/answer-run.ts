@@ -156,7 +156,7 @@ export class AnswerRun {
     this.podIds.add(request.pod_id);
     const from = request.generation === this.job.generation ? request.from : -1;
     const page = answerPage(this.job.generation, this.attempt, this.#inherited, this.#chunks, from);
-    return { ...page, stored: this.storedAtMs !== null };
+    return { ...page, stored: this.storedAtMs !== null, user_id: this.job.user_id };
   }
 
   /** Stops the answer; resolves when a close is committed, with the close that won. Null: this worker is fenced. */

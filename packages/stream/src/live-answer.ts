@@ -22,6 +22,8 @@ export class LiveAnswer {
    * that ended long ago, and nothing of that is pushed.
    */
   isWanted: boolean;
+  /** Whose session it is in; null: not known yet, and nobody is sent anything of it. */
+  ownerId: string | null = null;
   /** The row, once it is final. */
   finalRow: AnswerRow | null = null;
   /** When the final row was seen. */

@@ -38,6 +38,8 @@ export type PlainPorts = {
 };
 
 export type PlainActions = {
+  /** The message exists and is of that session. */
+  admitted(answer: LiveAnswer, row: AnswerRow): void;
   /** The row is final. */
   stored(answer: LiveAnswer, row: AnswerRow): void;
   /** There is no such answer, or not under this session. */
@@ -175,6 +177,7 @@ export class PlainAnswers {
       const row = await ledger.load(answer.messageId);
       if (row !== null && isFinalStatus(row.status)) return this.#hasRow(entry, row);
       if (row?.session_id !== answer.sessionId) return this.#refuse(entry);
+      this.#actions.admitted(answer, row);
       if (!(await ledger.markPlain(answer.messageId, answer.fold.generation))) {
         // It ended between the two, or begins again under another generation.
         const ended = await ledger.load(answer.messageId);
@@ -223,7 +226,8 @@ export class PlainAnswers {
     const chunks = answer.chunks;
     if (chunks.length !== fold.nextChunkId || (from as number) >= fold.nextChunkId - 1) return null;
     const nothing = { upto: -1, text: "", reasoning: "" };
-    return { ...answerPage(fold.generation, 0, nothing, chunks, Math.max(-1, from as number)), stored: false };
+    const page = answerPage(fold.generation, 0, nothing, chunks, Math.max(-1, from as number));
+    return { ...page, stored: false, ...(answer.ownerId === null ? {} : { user_id: answer.ownerId }) };
   }
 
   /** The workflow may carry it out itself; where it does not, this pod does, and one that has less of it later. */

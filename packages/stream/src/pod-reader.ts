@@ -62,7 +62,7 @@ export class PodReader {
     this.podId = podId;
     this.#ports = ports;
     this.#observe = observe;
-    this.#userEvents = new UserEvents(ports.live, ports.clock, (event) => this.#takeUserEvent(event));
+    this.#userEvents = new UserEvents(ports.live, ports.clock, (event, userId) => this.#takeUserEvent(event, userId));
     this.#presence = new PodPresence(podId, ports.registry, ports.clock, (error) =>
       observe({ kind: "registry_failed", error }),
     );
@@ -70,6 +70,7 @@ export class PodReader {
       isFollowed: (answer: LiveAnswer) => this.#isFollowed(answer),
       isWanted: (answer: LiveAnswer) => this.#isWanted(answer),
       want: (answer: LiveAnswer) => this.#want(answer),
+      own: (answer: LiveAnswer, userId: string) => this.#own(answer, userId),
       grown: (answer: LiveAnswer) => {
         if (this.#plain.has(answer.messageId) && answer.finalRow === null) this.#plain.took(answer);
         this.#pushAll(answer);
@@ -79,6 +80,7 @@ export class PodReader {
     };
     this.#recovery = new AnswerRecovery(podId, ports, actions, observe);
     const plainActions = {
+      admitted: (answer: LiveAnswer, row: AnswerRow) => this.#own(answer, row.user_id),
       stored: (answer: LiveAnswer, row: AnswerRow) => this.#recovery.finalize(answer, row),
       refused: (answer: LiveAnswer) => this.#forgetAnswer(answer),
     };
@@ -184,11 +186,9 @@ export class PodReader {
     }
   }
 
-  /** Ends the connections of a user, or all of them, with a reason. */
-  closeConnections(reason: "draining" | "signed_out", userId?: string): void {
-    for (const connection of [...this.#connections.values()]) {
-      if (userId === undefined || connection.userId === userId) connection.sink.close(reason);
-    }
+  /** Ends all connections with a reason. */
+  closeConnections(reason: "draining"): void {
+    for (const connection of [...this.#connections.values()]) connection.sink.close(reason);
   }
 
   /** The session registry can be reached again: it may have forgotten this pod. */
@@ -251,17 +251,29 @@ export class PodReader {
   /** Readers of an answer that is followed here are told with its row, so that losing this news changes nothing. */
   async #takePersisted(persisted: Persisted): Promise<void> {
     const answer = this.#answers.get(persisted.message_id);
-    if (answer !== undefined) {
-      // Of a plain answer something more may come, which is not in the row.
-      if (this.#plain.has(persisted.message_id)) answer.isEnding = true;
-      if (answer.finalRow === null) await this.#recovery.loadRow(answer);
-      return;
-    }
-    for (const connection of this.#bySession.get(persisted.session_id) ?? []) connection.tellPersisted(persisted);
+    if (answer === undefined) return;
+    // Of a plain answer something more may come, which is not in the row.
+    if (this.#plain.has(persisted.message_id)) answer.isEnding = true;
+    if (answer.finalRow === null) await this.#recovery.loadRow(answer);
   }
 
-  #takeUserEvent(event: UserEvent): void {
-    if (event.event === "message_created") this.#follow(event.data.answer.message_id, event.data.session_id, true);
+  #takeUserEvent(event: UserEvent, userId: string): void {
+    if (event.event !== "message_created") return;
+    const answer = this.#follow(event.data.answer.message_id, event.data.session_id, true);
+    if (answer !== null) this.#own(answer, userId);
+  }
+
+  #followRow(row: AnswerRow, isWanted: boolean): LiveAnswer | null {
+    const answer = this.#follow(row.message_id, row.session_id, isWanted);
+    if (answer !== null) this.#own(answer, row.user_id);
+    return answer;
+  }
+
+  /** It became known whose it is, or its session has changed hands. */
+  #own(answer: LiveAnswer, userId: string): void {
+    if (answer.ownerId === userId) return;
+    answer.ownerId = userId;
+    this.#pushAll(answer);
   }
 
   /** The answer, followed from now on; null when nobody here shows its session, unless it is followed `unshown`. */
@@ -312,7 +324,7 @@ export class PodReader {
         if (row === null || !connection.sessionIds.includes(row.session_id)) continue;
         const isFinal = isFinalStatus(row.status);
         if (isFinal && !recent.some((other) => other.message_id === row.message_id)) this.#noteHistory(row);
-        const answer = this.#follow(row.message_id, row.session_id, true);
+        const answer = this.#followRow(row, true);
         if (answer !== null && isFinal) this.#recovery.finalize(answer, row);
       }
       for (const id of connection.believedUnfinished) {
@@ -332,7 +344,7 @@ export class PodReader {
   }
 
   #resendAll(answer: LiveAnswer): void {
-    for (const connection of this.#bySession.get(answer.sessionId) ?? []) connection.resend(answer);
+    for (const connection of this.#readersOf(answer)) connection.resend(answer);
   }
 
   #pushAll(answer: LiveAnswer): void {
@@ -340,8 +352,17 @@ export class PodReader {
     for (const connection of this.#bySession.get(answer.sessionId) ?? []) this.#push(connection, answer);
   }
 
+  /**
+   * A session may have changed hands since a connection was opened: deleted and made anew by somebody else under the same
+   * id, or moved to another account. So whose it is, is looked at where it is delivered.
+   */
+  #readersOf(answer: LiveAnswer): readonly ReaderConnection[] {
+    const readers = [...(this.#bySession.get(answer.sessionId) ?? [])];
+    return readers.filter((connection) => connection.userId === answer.ownerId);
+  }
+
   #push(connection: ReaderConnection, answer: LiveAnswer): void {
-    if (!answer.isWanted) return;
+    if (!answer.isWanted || connection.userId !== answer.ownerId) return;
     const sent = connection.pump(answer, this.#ports.clock.nowMs());
     if (sent > 0) this.#observe({ kind: "chunks_out", count: sent });
   }
@@ -353,7 +374,7 @@ export class PodReader {
       const silentMs = nowMs - answer.heardAtMs;
       if (answer.isOver && nowMs - answer.finalAtMs > streamLimits.keptAnswerMs) this.#forgetAnswer(answer);
       else if (answer.isWanted && answer.begun && !answer.isClosed && silentMs > streamLimits.recoveringMs) {
-        for (const connection of this.#bySession.get(answer.sessionId) ?? []) connection.tellRecovering(answer);
+        for (const connection of this.#readersOf(answer)) connection.tellRecovering(answer);
       }
     }
   }
@@ -376,7 +397,7 @@ export class PodReader {
       const sessionIds = [...this.#bySession.keys()];
       for (const row of await this.#ports.ledger.unfinished(sessionIds, streamLimits.endedListedMs)) {
         if (isFinalStatus(row.status)) void this.#recall(row);
-        else this.#follow(row.message_id, row.session_id, true);
+        else this.#followRow(row, true);
       }
       for (const connection of [...this.#unresolved]) {
         const unfinished = await this.#followUnfinished(connection);
@@ -394,7 +415,7 @@ export class PodReader {
   async #recall(row: AnswerRow): Promise<void> {
     const readers = [...(this.#bySession.get(row.session_id) ?? [])];
     if (readers.every(({ history }) => history.has(row.message_id))) return;
-    const answer = this.#follow(row.message_id, row.session_id, false);
+    const answer = this.#followRow(row, false);
     if (answer === null) return;
     this.#want(answer);
     if (answer.finalRow !== null) return;

@@ -11,11 +11,11 @@ type HeldUser = { readonly connections: Set<ReaderConnection>; readonly subscrip
 export class UserEvents {
   readonly #live: LiveChannel;
   readonly #clock: Clock;
-  readonly #heard: (event: UserEvent) => void;
+  readonly #heard: (event: UserEvent, userId: string) => void;
   readonly #users = new Map<string, HeldUser>();
 
   /** `heard` is told of every event once, after the connections have it. */
-  constructor(live: LiveChannel, clock: Clock, heard: (event: UserEvent) => void) {
+  constructor(live: LiveChannel, clock: Clock, heard: (event: UserEvent, userId: string) => void) {
     this.#live = live;
     this.#clock = clock;
     this.#heard = heard;
@@ -53,6 +53,6 @@ export class UserEvents {
 
   #pass(userId: string, event: UserEvent): void {
     for (const connection of this.#users.get(userId)?.connections ?? []) connection.sink.send(event, null);
-    this.#heard(event);
+    this.#heard(event, userId);
   }
 }
