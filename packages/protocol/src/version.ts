@@ -6,12 +6,13 @@ import { streamEventSchemas, userEventSchema } from "./events.ts";
 import * as http from "./http.ts";
 import { keys, keyTimes } from "./keys.ts";
 import { wireLimits, wireTimes } from "./limits.ts";
+import * as plainChunk from "./plain-chunk.ts";
 import { subjects } from "./subjects.ts";
 import * as transfer from "./transfer.ts";
 import * as workflow from "./workflow.ts";
 
 /** Raised with every change of the wire. The test beside this file pins the description's hash to it. */
-export const protocolVersion = 9;
+export const protocolVersion = 10;
 
 function described(schemas: Record<string, unknown>): Record<string, unknown> {
   // Sorted, because the order of a module's exports depends on who loads it.
@@ -40,6 +41,7 @@ export function wireDescription(): string {
     keyTimes,
     limits: wireLimits,
     times: wireTimes,
+    plainChunk: described(plainChunk),
     subjects: sample,
     transfer: described(transfer),
     workflow: described(workflow),
