@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../apps/all-in-one/test/waiting.ts";
 import { plainCases } from "./plain/cases.ts";
 import { JoiningReader } from "./plain/joining-reader.ts";
+import { manners } from "./plain/manners.ts";
 import { runPlainCases } from "./plain/run-cases.ts";
 import { type PlainWorld, startPlainWorld } from "./plain/world.ts";
 
@@ -27,13 +28,34 @@ describe("answers of a workflow written from the documents alone", { timeout: li
     expect(results.filter(({ problems }) => problems.length > 0)).toEqual([]);
   });
 
-  it("leave every pod able to say how it is to an empty question", async () => {
-    for (const { url } of world.cluster.pods) {
+  it("are stopped at once through a pod that has nothing of them", async () => {
+    const [holder, other] = world.cluster.pods;
+    const { pod_id } = (await (await fetch(`${holder!.url}/health`)).json()) as { pod_id: string };
+    world.workflow.podSubject = `chat.pod.${pod_id}.response`;
+    const manner = { ...manners.find(({ to }) => to === "pod")!, words: 400 };
+    const messageId = await posted("stopped-1", JSON.stringify(manner));
+    const reader = new JoiningReader(holder!.url, "python", "stopped-1");
+    await until("it has begun", () => reader.textOf(messageId) !== "", limitMs);
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ user_id: "python" });
+    const answer = await fetch(`${other!.url}/api/messages/${messageId}/stop`, { method: "POST", headers, body });
+    // 202 would say that it will be.
+    expect([answer.status, await answer.json()]).toMatchObject([200, { status: "stopped", finish_reason: "stopped" }]);
+    const row = await world.rowOf(messageId);
+    expect(row.status).toBe("stopped");
+    expect(row.text.length).toBeGreaterThan(0);
+    reader.close();
+  });
+
+  it("leave every pod able to say how it is, asked with nothing and unasked", async () => {
+    const asked = world.cluster.pods.map(async ({ url }) => {
       const { pod_id } = (await (await fetch(`${url}/health`)).json()) as { pod_id: string };
       const state = podStateSchema.parse(await world.workflow.healthOf(pod_id, world.monitorUrl));
       expect(state).toMatchObject({ status: "healthy", pod_id });
       expect(state.memory_bytes).toBeGreaterThan(0);
-    }
+      expect(podStateSchema.parse(await world.workflow.heartbeatOf(pod_id, world.monitorUrl)).pod_id).toBe(pod_id);
+    });
+    await Promise.all(asked);
   });
 
   it("are whole after every pod has been restarted while the example in Python wrote one", async () => {

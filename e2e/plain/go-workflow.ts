@@ -47,15 +47,18 @@ export class GoWorkflow {
   }
 
   /** The health of a pod, asked for with nothing. */
-  async healthOf(podId: string, monitorUrl: string): Promise<unknown> {
-    const { hostname, port, username, password } = new URL(monitorUrl);
-    const own = { user: username, pass: decodeURIComponent(password), inboxPrefix: "_INBOX_monitor" };
-    const monitor = await connect({ servers: `${hostname}:${port}`, ...own });
-    try {
+  healthOf(podId: string, monitorUrl: string): Promise<unknown> {
+    return asMonitor(monitorUrl, async (monitor) => {
       return (await monitor.request(`chat.pod.${podId}.health`, "", { timeout: 5_000 })).json();
-    } finally {
-      await monitor.close();
-    }
+    });
+  }
+
+  /** The next heartbeat of a pod. */
+  heartbeatOf(podId: string, monitorUrl: string): Promise<unknown> {
+    return asMonitor(monitorUrl, async (monitor) => {
+      for await (const message of monitor.subscribe(`chat.pod.${podId}.heartbeat`, { max: 1 })) return message.json();
+      throw new Error("the connection ended before a heartbeat came");
+    });
   }
 
   async #ask(): Promise<void> {
@@ -105,6 +108,17 @@ export class GoWorkflow {
     } catch {
       // It is closed; whoever waits for this goes without.
     }
+  }
+}
+
+async function asMonitor<Result>(url: string, ask: (monitor: NatsConnection) => Promise<Result>): Promise<Result> {
+  const { hostname, port, username, password } = new URL(url);
+  const own = { user: username, pass: decodeURIComponent(password), inboxPrefix: "_INBOX_monitor" };
+  const monitor = await connect({ servers: `${hostname}:${port}`, ...own });
+  try {
+    return await ask(monitor);
+  } finally {
+    await monitor.close();
   }
 }
 

@@ -326,7 +326,9 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "wish repeated",
     rule: "S3: a stop wish is repeated until the answer is closed",
-    edits: [{ file: "src/sweeper.ts", find: "if (pending.stop_requested) {", replace: "if (nowMs < 0) {" }],
+    edits: [
+      { file: "src/sweeper.ts", find: "if (pending.stop_requested && (await", replace: "if (nowMs < 0 && (await" },
+    ],
     setting: [long, ...often("stop", "cut worker", "freeze worker", "freeze pod")],
     seed: 37,
   },
