@@ -18,6 +18,9 @@ type Given = GivenText & {
 
 type Place = Pick<Chunk, "session_id" | "message_id" | "generation" | "timestamp" | "correlation_id">;
 
+/** Whose text it is, what ends the answer with it (null: nothing yet), and where the reader is afterwards. */
+type Giving = { readonly place: Place; readonly end: Partial<Chunk> | null; readonly cursor: string | null };
+
 /** Stands between a text that was taken back and the one that replaces it. */
 const separator = "\n\n";
 
@@ -57,7 +60,7 @@ export class ChunksOnly implements ReaderSink {
     const text = chunk.chunk_type === "content" ? chunk.chunk : "";
     const { metadata, error } = chunk;
     const end = chunk.is_final ? { ...(metadata && { metadata }), ...(error && { error }) } : null;
-    this.#give(answer, chunk, text, end, cursor);
+    this.#give(answer, { place: chunk, end, cursor }, text);
   }
 
   #takeSnapshot(snapshot: SnapshotEvent, cursor: string | null): void {
@@ -66,7 +69,8 @@ export class ChunksOnly implements ReaderSink {
     this.#beginAnew(answer, generation);
     const timestamp = new Date().toISOString();
     const end = isFinalStatus(status) ? { metadata: { finish_reason: finishOf[status] ?? "stop" } } : null;
-    this.#give(answer, { message_id, session_id, generation, timestamp, correlation_id: "" }, text, end, cursor);
+    const place = { message_id, session_id, generation, timestamp, correlation_id: "" };
+    this.#give(answer, { place, end, cursor }, text);
   }
 
   #answer(messageId: string, generation: number): Given {
@@ -82,43 +86,39 @@ export class ChunksOnly implements ReaderSink {
     answer.anew = answer.length === 0 ? null : "";
   }
 
-  #give(answer: Given, place: Place, text: string, end: Partial<Chunk> | null, cursor: string | null): void {
-    let rest = text;
-    if (answer.anew !== null) {
-      answer.anew += text;
-      // What the reader has already comes once more, word by word: it waits until it is known to be the same.
-      if (answer.anew.length < answer.length && end === null) return;
-      const whole = answer.anew;
-      answer.anew = null;
-      rest = heldPrefix(answer, whole) ? whole.slice(answer.length) : whole;
-      if (rest.length === whole.length) {
-        this.#replace(answer, place, whole, end, cursor);
-        return;
-      }
+  #give(answer: Given, giving: Giving, text: string): void {
+    if (answer.anew === null) {
+      this.#giveRest(answer, giving, text);
+      return;
     }
-    if (rest !== "" || end !== null) this.#emit(answer, place, rest, { ...end, is_final: end !== null }, cursor);
+    answer.anew += text;
+    // What the reader has already comes once more, word by word: it waits until it is known to be the same.
+    if (answer.anew.length < answer.length && giving.end === null) return;
+    const whole = answer.anew;
+    answer.anew = null;
+    if (heldPrefix(answer, whole)) this.#giveRest(answer, giving, whole.slice(answer.length));
+    else this.#replace(answer, giving, whole);
   }
 
-  #replace(answer: Given, place: Place, whole: string, end: Partial<Chunk> | null, cursor: string | null): void {
-    this.#emit(answer, place, separator, { is_final: false }, null);
+  #giveRest(answer: Given, giving: Giving, text: string): void {
+    const { end } = giving;
+    if (text !== "" || end !== null) this.#emit(answer, giving, text, { ...end, is_final: end !== null });
+  }
+
+  #replace(answer: Given, giving: Giving, whole: string): void {
+    const { end } = giving;
+    this.#emit(answer, { ...giving, cursor: null }, separator, { is_final: false });
     Object.assign(answer, nothingGiven);
     const metadata = { ...end?.metadata, replaces: true };
-    this.#emit(answer, place, whole, { ...end, metadata, is_final: end !== null }, cursor);
+    this.#emit(answer, giving, whole, { ...end, metadata, is_final: end !== null });
   }
 
-  #emit(answer: Given, place: Place, text: string, more: Partial<Chunk>, cursor: string | null): void {
+  #emit(answer: Given, { place, cursor }: Giving, text: string, more: Partial<Chunk>): void {
     const { session_id, message_id, generation, timestamp, correlation_id } = place;
     const said = { session_id, message_id, generation, timestamp, correlation_id };
-    const data = {
-      ...said,
-      chunk_id: answer.count,
-      chunk: text,
-      chunk_type: "content",
-      is_final: false,
-      ...more,
-    } as Chunk;
+    const data = { ...said, chunk_id: answer.count, chunk: text, chunk_type: "content", is_final: false, ...more };
     Object.assign(answer, textAfter(answer, text));
-    this.#sink.send({ event: "chunk", data }, this.#idOf(cursor));
+    this.#sink.send({ event: "chunk", data: data as Chunk }, this.#idOf(cursor));
   }
 
   /** The reader hands this back when it lost its connection; answers that are over are not named any more. */

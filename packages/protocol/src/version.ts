@@ -6,6 +6,7 @@ import { streamEventSchemas, userEventSchema } from "./events.ts";
 import * as http from "./http.ts";
 import { keys, keyTimes } from "./keys.ts";
 import { wireLimits, wireTimes } from "./limits.ts";
+import * as plainChunk from "./plain-chunk.ts";
 import { subjects } from "./subjects.ts";
 import * as transfer from "./transfer.ts";
 import * as workflow from "./workflow.ts";
@@ -40,6 +41,7 @@ export function wireDescription(): string {
     keyTimes,
     limits: wireLimits,
     times: wireTimes,
+    plainChunk: described(plainChunk),
     subjects: sample,
     transfer: described(transfer),
     workflow: described(workflow),

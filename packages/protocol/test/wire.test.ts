@@ -31,7 +31,7 @@ const hashes: Readonly<Record<number, string>> = {
   7: "9534ceb1f0e6be802c43838e61b43cc31f5dda0260841865ceb7f14f68cdf86e",
   8: "b1b0f7b16fdb3676e9ee645f4b87702ddcda3e5b5826eb65c216a5242fd9cbfd",
   9: "70fc81331f359e60ac4a74e5feebec2359aa3b743e207edd86f09579bf9d5ff4",
-  10: "74e9d15931ffdaf48ece5002b154b56cb5fd02eb30a854b0ff59efba5403375d",
+  10: "f7b22d09b48e6440cae7088d5f77186a84f121ed8544ba6c1bb0d4fbfc8bd8cd",
 };
 
 describe("version", () => {
