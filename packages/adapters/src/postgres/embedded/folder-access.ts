@@ -4,7 +4,7 @@ import { type DataFolder, giveTo, layout, prepareDataFolder } from "./data-folde
 import { EmbeddedDatabaseError, folderError } from "./errors.ts";
 import { type InstanceLock, takeInstanceLock } from "./instance-lock.ts";
 import { canEnter, type ServerAccount, serverAccount } from "./server-account.ts";
-import { moveFromStateFolder } from "./state-folder.ts";
+import { moveFromStateFolder, placeInStateFolder } from "./state-folder.ts";
 
 /** A data folder that is ready for a server of this account, null: the process's own user; and held by this process. */
 export type OpenedFolder = {
@@ -45,6 +45,13 @@ export async function openDataFolder(options: OpeningOptions): Promise<OpenedFol
     lock.release();
     throw error;
   }
+}
+
+/** Whether `openDataFolder` would find a database for this folder. */
+export function holdsDatabase(folder: string, stateFolder?: string): boolean {
+  const data = layout(path.resolve(folder));
+  if (statsOf(data.cluster) !== undefined) return true;
+  return process.getuid?.() === 0 && fs.existsSync(placeInStateFolder(folder, stateFolder).cluster);
 }
 
 /** The path by which a server that is started in its cluster's folder finds it. */
