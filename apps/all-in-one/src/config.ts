@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { postgresSettingSchemas } from "@uci/adapters/postgres/settings";
 import { readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
 import { backendSettings, refuseOpenTrust } from "@uci/backend";
-import { workflowSettings } from "@uci/workflow";
+import { withProxyNames, workflowSettings } from "@uci/workflow";
 import { z } from "zod";
 
 /** Settings of the one process: its own, the pod's and the workflow service's. */
@@ -19,6 +19,7 @@ export const allSettings = {
   DATABASE_URL: postgresSettingSchemas.DATABASE_URL.describe(
     "A PostgreSQL of yours, 15 or newer, instead of the one in the data folder.",
   ),
+  DATABASE_POOL_SIZE: postgresSettingSchemas.DATABASE_POOL_SIZE,
   DATABASE_TLS_CA: postgresSettingSchemas.DATABASE_TLS_CA,
   LOG_LEVEL: serverSettings.LOG_LEVEL,
   ...backendSettings,
@@ -45,7 +46,7 @@ export function readStartOptions(
   const { values } = parsed(commandLine);
   if (values.help === true) return null;
   const settings = readSettings(allSettings, {
-    ...environment,
+    ...withProxyNames(environment),
     ...(values.port === undefined ? {} : { PORT: values.port }),
     ...(values.host === undefined ? {} : { HOST: values.host }),
     ...(values.data === undefined ? {} : { DATA: values.data }),

@@ -3,6 +3,7 @@ import {
   connectionOf,
   type EmbeddedLog,
   holdsDatabase,
+  shownAddress,
   startEmbeddedPostgres,
 } from "@uci/adapters/postgres";
 import { SettingError } from "@uci/adapters/settings";
@@ -36,10 +37,10 @@ export async function openDatabase(
   const { settings, dataFolder, log } = options;
   if (settings.DATABASE_URL === undefined) return embeddedDatabase(dataFolder, log);
   const connection = connectionOf(settings);
-  const shownAs = shownAddress(settings.DATABASE_URL);
+  const shownAs = shownAddress(connection);
   writeRecord(dataFolder, { database: "none" });
   const waiting = (sentence: string) => log.warn(sentence);
-  const claim = await claimDatabase({ connection, shownAs, waiting, taken: options.taken });
+  const claim = await claimDatabase({ connection, waiting, taken: options.taken });
   const unused = hasUnusedDatabase(dataFolder) ? `; the one in ${embeddedFolder(dataFolder)} is not used` : "";
   return {
     connection,
@@ -80,9 +81,4 @@ export async function withDatabase<Result>(
   } finally {
     await server.stop();
   }
-}
-
-function shownAddress(url: string): string {
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
 }

@@ -1,7 +1,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import { createLog } from "@uci/adapters/logging";
-import { DatabaseClaimedError, EmbeddedDatabaseError, MigrationError } from "@uci/adapters/postgres";
+import {
+  DatabaseClaimedError,
+  DatabaseStartError,
+  EmbeddedDatabaseError,
+  MigrationError,
+} from "@uci/adapters/postgres";
 import { listenSentence, stopOnSignal } from "@uci/adapters/process";
 import { ProviderSettingsError } from "@uci/adapters/providers";
 import { commaList, SettingError } from "@uci/adapters/settings";
@@ -44,6 +49,7 @@ async function run(options: StartOptions): Promise<void> {
   try {
     const embedded = await startEmbedded({
       database: server.connection,
+      databaseConnections: settings.DATABASE_POOL_SIZE,
       providers,
       host: settings.HOST,
       port: settings.PORT,
@@ -117,12 +123,9 @@ function builtPage(): string | null {
 /** One sentence for what a person can mend; null for what is a fault of the program. */
 function sentenceOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  const listening = listenSentence(error, "--port", "--host");
-  if (listening !== null) return listening;
-  const known = [SettingError, ProviderSettingsError, EmbeddedDatabaseError, DatabaseClaimedError, MigrationError];
-  if (known.some((kind) => error instanceof kind)) return error.message;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined && /^(28|3D|ECONN|ENOENT|08)/.test(code))
-    return `The database cannot be used: ${error.message}.`;
-  return null;
+  const known = [
+    ...[SettingError, ProviderSettingsError, EmbeddedDatabaseError],
+    ...[DatabaseClaimedError, DatabaseStartError, MigrationError],
+  ];
+  return known.some((kind) => error instanceof kind) ? error.message : listenSentence(error, "--port", "--host");
 }

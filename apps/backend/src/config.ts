@@ -1,5 +1,12 @@
 import { sharedServerSettings } from "@uci/adapters/server-settings";
-import { readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
+import {
+  networkList,
+  readSettings,
+  SettingError,
+  type SettingsOf,
+  serverSettings,
+  webHost,
+} from "@uci/adapters/settings";
 import { z } from "zod";
 
 /** Settings of a backend pod, as they stand in the environment. Described once: `--help`, `.env.example` and the docs come from here. */
@@ -24,14 +31,14 @@ export const backendSettings = {
     .min(32, "must have 32 characters or more")
     .optional()
     .describe("Signs the cookies; 32 characters or more. The embedded default makes one in its data folder."),
-  PUBLIC_URL: z
-    .url()
+  PUBLIC_URL: webHost()
     .optional()
     .describe("Where people reach the page, such as https://chat.example.org. Cookies are Secure when it is https."),
-  TRUST_FORWARDED_FROM: z
-    .string()
+  TRUST_FORWARDED_FROM: networkList()
     .optional()
-    .describe("Addresses of your gateway, comma-separated, whose X-Forwarded-For is believed. Empty: nobody's."),
+    .describe(
+      "Addresses or networks (10.0.0.0/8, uniquelocal) of your gateway, comma-separated, whose X-Forwarded-For is believed. Empty: nobody's.",
+    ),
   SSE_CONNECTIONS_PER_USER: z.coerce
     .number()
     .int()

@@ -2,6 +2,7 @@ import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg, { type PoolConfig } from "pg";
 import { postgresLimits as limits } from "./limits.ts";
+import { asStartError, shownAddress } from "./start-error.ts";
 import { isDatabaseUnavailable } from "./store/pool.ts";
 
 /** Any number that no other program is likely to use; locks of this kind are a database's own. */
@@ -14,8 +15,6 @@ export class DatabaseClaimedError extends Error {
 
 export type ClaimOptions = {
   readonly connection: PoolConfig;
-  /** How the database is called in what is said, without its password. */
-  readonly shownAs: string;
   /** How long to wait for another instance to let go of it, in milliseconds. */
   readonly waitMs?: number;
   /** Called once, with one sentence, when another instance has it and this one waits. */
@@ -31,7 +30,7 @@ export interface DatabaseClaim {
 
 /**
  * Claims a database for this process, by a lock of the server that lasts as long as one connection: a process that dies
- * lets go of it at once. Throws `DatabaseClaimedError` when another keeps it, or what the connection throws.
+ * lets go of it at once. Throws `DatabaseClaimedError` when another keeps it, or `DatabaseStartError`.
  */
 export async function claimDatabase(options: ClaimOptions): Promise<DatabaseClaim> {
   const claim = new Claim(options);
@@ -49,8 +48,11 @@ class Claim implements DatabaseClaim {
   }
 
   async take(): Promise<void> {
-    const { waitMs = limits.claimWaitMs, shownAs, waiting } = this.#options;
-    const client = await this.#connect();
+    const { waitMs = limits.claimWaitMs, waiting } = this.#options;
+    const shownAs = shownAddress(this.#options.connection);
+    const client = await this.#connect().catch((error: unknown) => {
+      throw asStartError(error, this.#options.connection);
+    });
     const untilMs = Date.now() + waitMs;
     try {
       for (let said = false; !(await locked(client)); said = true) {
@@ -122,7 +124,7 @@ class Claim implements DatabaseClaim {
 
   #refusal(holder: string): DatabaseClaimedError {
     return new DatabaseClaimedError(
-      `The database ${this.#options.shownAs} is in use by ${holder}; stop that one, or give this one a database of its own.`,
+      `The database ${shownAddress(this.#options.connection)} is in use by ${holder}; stop that one, or give this one a database of its own.`,
     );
   }
 }

@@ -6,4 +6,5 @@ export * from "./embedded/index.ts";
 export { takeInstanceLock } from "./embedded/instance-lock.ts";
 export type { ServerAccount } from "./embedded/server-account.ts";
 export * from "./settings.ts";
+export { asStartError, DatabaseStartError, shownAddress } from "./start-error.ts";
 export * from "./store/index.ts";

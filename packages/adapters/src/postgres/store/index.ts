@@ -1,5 +1,6 @@
 import type { ConversationStore, TitleStore } from "@uci/chat";
 import type { Kysely } from "kysely";
+import { asStartError } from "../start-error.ts";
 import { PostgresAttachments } from "./attachments.ts";
 import { ModelCatalogueStore } from "./catalogue.ts";
 import { PostgresConnectionTable } from "./connection-table.ts";
@@ -46,7 +47,7 @@ export type PostgresStore = {
 
 /**
  * Opens the store and brings its tables up to date. `tableFailed` hears of connections that could not be written into
- * their table. Throws `MigrationError`, or what the connection throws.
+ * their table. Throws `MigrationError` or `DatabaseStartError`.
  */
 export async function openPostgresStore(
   settings: PoolSettings & { readonly tableFailed?: (error: unknown) => void },
@@ -57,7 +58,7 @@ export async function openPostgresStore(
     await migrate(database);
   } catch (error) {
     await database.destroy();
-    throw error;
+    throw asStartError(error, settings.connection);
   }
   const connections = new PostgresConnectionTable(database, { failed: settings.tableFailed ?? (() => {}) });
   return {

@@ -4,7 +4,6 @@ import { claimDatabase } from "../claim.ts";
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const claim = await claimDatabase({
   connection: JSON.parse(process.argv[2]!),
-  shownAs: "chat",
   waitMs: 60_000,
   waiting: (sentence) => say(`waiting: ${sentence}`),
   taken: () => say("taken"),

@@ -23,7 +23,7 @@ const nothingHeard = (): Heard => ({ waiting: [], taken: [] });
 
 async function claim(connection: ConnectionSettings, heard = nothingHeard(), waitMs = 60_000): Promise<DatabaseClaim> {
   const taken = await claimDatabase({
-    ...{ connection, shownAs: "127.0.0.1/chat", waitMs },
+    ...{ connection, waitMs },
     waiting: (sentence) => heard.waiting.push(sentence),
     taken: (error) => heard.taken.push(error),
   });
@@ -66,7 +66,7 @@ describe("a claim on a database", () => {
     const refusal = await claim(connection, heard, 300).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(DatabaseClaimedError);
     const holder = new RegExp(
-      `^The database 127.0.0.1/chat is in use by the instance on .*, process ${first.child.pid};.*\\.$`,
+      `^The database .*/test_\\w+ is in use by the instance on .*, process ${first.child.pid};.*\\.$`,
     );
     expect(heard.waiting).toEqual([expect.stringMatching(holder)]);
     expect((refusal as Error).message).toMatch(holder);
