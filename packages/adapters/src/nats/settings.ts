@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { addressProblem } from "../address.ts";
 import { readableFile } from "../readable-file.ts";
-import { addressProblem } from "../settings/address.ts";
 import { BrokerSetupError } from "./errors.ts";
 import { natsLimits } from "./limits.ts";
 

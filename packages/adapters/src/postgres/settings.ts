@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import type { PoolConfig } from "pg";
 import { z } from "zod";
+import { address } from "../address.ts";
 import { readableFile } from "../readable-file.ts";
-import { address } from "../settings/address.ts";
 
 /** How `sslmode` of an address is taken. `verified`: against the authority's file when one is given, else the system's. */
 const encryptionOf: Readonly<Record<string, "none" | "unverified" | "verified">> = {

@@ -1,5 +1,5 @@
+import { address } from "../address.ts";
 import { readableFile } from "../readable-file.ts";
-import { address } from "../settings/address.ts";
 
 /** Where the session registry is. */
 export const redisSettingSchemas = {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { logLevels } from "./log-levels.ts";
 
+export { address, addressProblem, webAddress, webHost } from "../address.ts";
 export { readableFile } from "../readable-file.ts";
-export { address, addressProblem, webAddress, webHost } from "./address.ts";
 export { type LogLevel, logLevels } from "./log-levels.ts";
 export { isNetwork, networkList } from "./network.ts";
 
