@@ -19,6 +19,7 @@ export const allSettings = {
   DATABASE_URL: postgresSettingSchemas.DATABASE_URL.describe(
     "A PostgreSQL of yours, 15 or newer, instead of the one in the data folder.",
   ),
+  DATABASE_PASSWORD: postgresSettingSchemas.DATABASE_PASSWORD,
   DATABASE_POOL_SIZE: postgresSettingSchemas.DATABASE_POOL_SIZE,
   DATABASE_TLS_CA: postgresSettingSchemas.DATABASE_TLS_CA,
   LOG_LEVEL: serverSettings.LOG_LEVEL,

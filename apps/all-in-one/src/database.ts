@@ -3,6 +3,7 @@ import {
   connectionOf,
   type EmbeddedLog,
   holdsDatabase,
+  type PostgresSettings,
   shownAddress,
   startEmbeddedPostgres,
 } from "@uci/adapters/postgres";
@@ -20,7 +21,7 @@ export type OpenedDatabase = {
 };
 
 export type DatabaseOptions = {
-  readonly settings: { readonly DATABASE_URL?: string | undefined; readonly DATABASE_TLS_CA?: string | undefined };
+  readonly settings: PostgresSettings;
   /** The whole path of the data folder, which exists. */
   readonly dataFolder: string;
   readonly log: EmbeddedLog;

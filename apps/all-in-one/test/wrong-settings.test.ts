@@ -44,6 +44,8 @@ const wrongValues: Readonly<Record<string, readonly string[] | null>> = {
     "postgres://chat:p@host:port/chat",
     "postgres://chat@host/chat?sslmode=often",
   ],
+  DATABASE_PASSWORD: null,
+  REDIS_PASSWORD: null,
   DATABASE_TLS_CA: file,
   DATABASE_POOL_SIZE: whole(2, 500),
   AUTH_MODE: ["open", "none", "Accounts"],

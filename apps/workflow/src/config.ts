@@ -81,8 +81,10 @@ export const workerSettings = {
     .number()
     .min(0)
     .max(600)
-    .default(2)
-    .describe("How long running answers may finish when the worker is told to stop; then others go on with them."),
+    .default(60)
+    .describe(
+      "How long running answers may finish when the worker is told to stop; then others go on with them, or begin them anew where the model cannot go on, which is paid twice. It ends as soon as nothing runs.",
+    ),
   JOURNAL_TRIM_DELAY_SECONDS: z.coerce
     .number()
     .min(0)

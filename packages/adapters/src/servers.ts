@@ -100,9 +100,11 @@ function connectBroker(
   });
 }
 
-function redisSettings({ REDIS_URL: url, REDIS_TLS_CA: tlsCaFile }: SharedServerSettings) {
-  if (url === undefined) throw new SettingError("The setting REDIS_URL is missing.");
-  return { url, ...(tlsCaFile === undefined ? {} : { tlsCaFile }) };
+function redisSettings({ REDIS_URL, REDIS_PASSWORD = "", REDIS_TLS_CA: tlsCaFile }: SharedServerSettings) {
+  if (REDIS_URL === undefined) throw new SettingError("The setting REDIS_URL is missing.");
+  const address = new URL(REDIS_URL);
+  if (address.password === "") address.password = encodeURIComponent(REDIS_PASSWORD);
+  return { url: address.href, ...(tlsCaFile === undefined ? {} : { tlsCaFile }) };
 }
 
 function serverEvents(server: string, log: Logger) {

@@ -23,6 +23,7 @@ export const postgresSettingSchemas = {
     .refine(hasKnownMode, `has an sslmode that is none of ${Object.keys(encryptionOf).join(", ")}`)
     .optional()
     .describe("The address of a PostgreSQL of yours, 15 or newer, with user, password and database."),
+  DATABASE_PASSWORD: z.string().optional().describe("Its password, of any characters, where the address has none."),
   DATABASE_POOL_SIZE: z.coerce
     .number()
     .int()
@@ -41,6 +42,7 @@ export const postgresSettingSchemas = {
 
 export type PostgresSettings = {
   readonly DATABASE_URL?: string | undefined;
+  readonly DATABASE_PASSWORD?: string | undefined;
   readonly DATABASE_TLS_CA?: string | undefined;
 };
 
@@ -51,6 +53,8 @@ export type PostgresSettings = {
 export function connectionOf(settings: PostgresSettings): PoolConfig {
   if (settings.DATABASE_URL === undefined) throw new TypeError("There is no address of a database.");
   const given = new URL(settings.DATABASE_URL);
+  // Here the driver's own setting for it would be overruled by the address.
+  if (given.password === "") given.password = encodeURIComponent(settings.DATABASE_PASSWORD ?? "");
   const part = (name: string) => given.searchParams.get(name) || undefined;
   const authority = settings.DATABASE_TLS_CA ?? part("sslrootcert");
   const [certificate, key] = [part("sslcert"), part("sslkey")];
