@@ -1,11 +1,16 @@
 import { renderNginxConfiguration } from "@uci/gateway";
+import { containerEnvironment } from "../deploy/environment.ts";
 import { natsConfiguration } from "../nats/configuration.ts";
 
 const made = "# Made by `npm run docs`; changes to this copy are overwritten.";
 
 /** Configurations of the containers, by their file: of the same code that runs a cluster without containers. */
 export function deployFiles(): Readonly<Record<string, string>> {
-  return { "deploy/nats.conf": `${made}\n${natsConfiguration()}`, "deploy/nginx.conf": nginxConfiguration() };
+  return {
+    "deploy/nats.conf": `${made}\n${natsConfiguration()}`,
+    "deploy/nginx.conf": nginxConfiguration(),
+    "deploy/.env.example": containerEnvironment(),
+  };
 }
 
 function nginxConfiguration(): string {
@@ -18,5 +23,9 @@ function nginxConfiguration(): string {
     accessLog: "/dev/stdout",
     errorLog: "stderr",
     nginxVersion: "1.28.0",
+    // The name server of containers.
+    resolver: "127.0.0.11",
+    // Written by gateway-start.sh from REAL_IP_FROM.
+    realIpFiles: "/tmp/real-ip.conf",
   });
 }

@@ -7,7 +7,7 @@ import { natsConfiguration } from "./configuration.ts";
 
 export const natsUsage = [
   "npm run nats -- config [--partitions N] [--servers N] [--output FILE]",
-  "    writes a nats.conf whose users have the rights that JOURNAL_PARTITIONS=N needs [1], for N servers [3]",
+  "    writes a nats.conf whose users have the rights that JOURNAL_PARTITIONS=N needs [1], for N servers [3]; deploy/nats-start.sh starts one with it",
   "npm run nats -- migrate",
   "    gives the streams at NATS_URL as many copies as NATS_REPLICAS says; as the user worker, while the system runs",
   "",

@@ -3,14 +3,14 @@ import { natsAuthorization, natsServices } from "@uci/adapters/nats";
 export type NatsConfigurationOptions = {
   /** Streams the journals are spread over, as `JOURNAL_PARTITIONS` says. 1 unless given. */
   readonly partitions?: number;
-  /** Servers of the cluster, called `nats-1` and so on; 1: no cluster. 3 unless given. */
+  /** 1: no cluster. 3 unless given; which they are, the variable `NATS_ROUTES` says. */
   readonly servers?: number;
 };
 
 /**
- * The configuration of the NATS servers beside the pods and workers in containers. Secrets come from the environment:
- * nats-server reads `$NAME` where a value stands without quotes, and reads what it finds there as it would read the file,
- * so each variable has to hold its value in quotes.
+ * The configuration of the NATS servers beside the pods and workers in containers. Secrets come from the environment, in
+ * quotes, which `deploy/nats-start.sh` sees to: nats-server reads a variable as it reads its file, so that 12e34 would be a
+ * number. A variable can only be a whole value, and routes hold the password in their address.
  */
 export function natsConfiguration({ partitions, servers = 3 }: NatsConfigurationOptions = {}): string {
   const passwords = Object.fromEntries(natsServices.map((service) => [service, `PASSWORD_OF_${service}`]));
@@ -19,25 +19,21 @@ export function natsConfiguration({ partitions, servers = 3 }: NatsConfiguration
     natsAuthorization(passwords as Parameters<typeof natsAuthorization>[0], partitions),
   );
   return [
-    "# Each variable holds its value in quotes: NATS_POD_PASSWORD='\"…\"'. Without them a secret such as 12e34 is a number.",
+    "# Started by nats-start.sh, which puts the secrets of the environment in quotes.",
     "listen: 0.0.0.0:4222",
     "max_payload: 1MB",
     "jetstream { store_dir: /data, max_mem: 64MB, max_file: 20GB }",
-    ...(servers === 1 ? [] : clusterBlock(servers)),
+    ...(servers === 1 ? [] : clusterBlock),
     authorization.trimEnd(),
     "",
   ].join("\n");
 }
 
-function clusterBlock(servers: number): string[] {
-  const routes = Array.from({ length: servers }, (_server, index) => `$NATS_ROUTE_${index + 1}`);
-  return [
-    "cluster {",
-    "  name: universal-chat",
-    "  listen: 0.0.0.0:6222",
-    "  authorization { user: route, password: $NATS_ROUTE_PASSWORD }",
-    // Routes that are named need the password in their address, and a variable can only be a whole value.
-    `  routes: [${routes.join(", ")}]`,
-    "}",
-  ];
-}
+const clusterBlock = [
+  "cluster {",
+  "  name: universal-chat",
+  "  listen: 0.0.0.0:6222",
+  "  authorization { user: route, password: $NATS_ROUTE_PASSWORD }",
+  "  routes: $NATS_ROUTES",
+  "}",
+];

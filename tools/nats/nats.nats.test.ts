@@ -97,7 +97,7 @@ describe("npm run nats -- config", () => {
     const folder = temporaryFolder("config");
     const file = path.join(folder, "nats.conf");
     expect(await runNatsCommand(["config", "--output", file], {})).toContain(file);
-    expect(fs.readFileSync(file, "utf8")).toContain("$NATS_ROUTE_3");
+    expect(fs.readFileSync(file, "utf8")).toContain("routes: $NATS_ROUTES");
     expect(await runNatsCommand(["--help"], {})).toBe(natsUsage);
     for (const wrong of [
       ["config", "--servers", "0"],

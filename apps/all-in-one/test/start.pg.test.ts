@@ -167,9 +167,10 @@ describe("what does not start", () => {
 });
 
 it(
-  "--help tells the options and every setting, and starts nothing",
+  "--help tells the options and every setting, and starts nothing, whatever setting is empty",
   async () => {
-    const program = start({}, { options: ["--help"] });
+    const empty = { ANTHROPIC_BASE_URL: "", OPENAI_BASE_URL: " ", PORT: "", DATABASE_URL: "", HTTPS_PROXY: "" };
+    const program = start(empty, { options: ["--help"] });
     expect(await program.ended()).toBe(0);
     for (const word of [
       "--port",

@@ -105,6 +105,14 @@ export function readWorkerSettings(environment: Readonly<Record<string, string |
   return { settings: readSettings(workerSettings, withProxyNames(environment)), environment };
 }
 
+/**
+ * Takes settings that are empty out of the environment, where they count as not given. Before the providers' libraries are
+ * loaded: they look there by themselves, and an empty ANTHROPIC_BASE_URL ended the process as one of them was imported.
+ */
+export function forgetEmptySettings(environment: Record<string, string | undefined> = process.env): void {
+  for (const name of Object.keys(workerSettings)) if (environment[name]?.trim() === "") delete environment[name];
+}
+
 /** Travels in a header. */
 function apiKey() {
   return z.string().regex(/^[\x21-\x7e]+$/, "must be letters, digits and plain punctuation without blanks");
