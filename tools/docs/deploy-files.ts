@@ -1,14 +1,16 @@
+import { environmentExample } from "@uci/all-in-one";
 import { renderNginxConfiguration } from "@uci/gateway";
 import { containerEnvironment } from "../deploy/environment.ts";
 import { natsConfiguration } from "../nats/configuration.ts";
 
 const made = "# Made by `npm run docs`; changes to this copy are overwritten.";
 
-/** Configurations of the containers, by their file: of the same code that runs a cluster without containers. */
+/** Configurations and examples of settings, by their file: of the same code that runs a cluster without containers. */
 export function deployFiles(): Readonly<Record<string, string>> {
   return {
     "deploy/nats.conf": `${made}\n${natsConfiguration()}`,
     "deploy/nginx.conf": nginxConfiguration(),
+    ".env.example": environmentExample(),
     "deploy/.env.example": containerEnvironment(),
   };
 }
