@@ -99,7 +99,7 @@ describe("deploy files", () => {
     const version = /^nginx:(\d+)\.(\d+)\.(\d+)-/.exec(compose.services.gateway!.image)!.slice(1).map(Number);
     expect(version[0]! * 1e6 + version[1]! * 1e3 + version[2]!).toBeGreaterThanOrEqual(1_027_003);
     expect(read("deploy/nginx.conf")).toMatch(/resolver 127\.0\.0\.11 /);
-    expect(read("deploy/nginx.conf").match(/server pod-\d:8080 .* resolve;/g)).toHaveLength(9);
+    expect(read("deploy/nginx.conf").match(/server pod-\d:8080 .* resolve;/g)).toHaveLength(12);
   });
 
   it("name a whole version of every image", () => {

@@ -19,6 +19,7 @@ import {
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
 import helmet from "helmet";
+import { askAnother } from "./ask-another.ts";
 import { errorBody, errorHandler, registered, sendError } from "./errors.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { attachmentRoutes } from "./routes/attachments.ts";
@@ -71,6 +72,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
     }
     checkOrigin(request, config.publicUrl);
   });
+  app.addHook("onRequest", askAnother(surroundings));
   app.addHook("onSend", async (_request, reply) => {
     // The gateway keeps connections open and would send the next request into one that is about to close.
     if (surroundings.isDraining()) reply.header("Connection", "close");

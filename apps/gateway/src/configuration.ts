@@ -49,6 +49,7 @@ function valuesOf(settings: GatewaySettings): Readonly<Record<string, string>> {
     importBytes: String(wireLimits.importBytes),
     attachmentBytes: String(wireLimits.attachedImageBytes),
     tries: String(Math.min(pods.length, triesMost)),
+    ...askingAnother(pods.length),
     userHeader: settings.trustsUserHeader ? "$http_x_user_id" : '""',
     listen: listenLines(settings),
     errorPages: errorPageLines.server,
@@ -74,6 +75,20 @@ function listenLines({ listen, tls, nginxVersion }: GatewaySettings): string {
     "# Somebody has typed http:// before an address that speaks TLS.",
     "error_page 497 =308 https://$asked_host$request_uri;",
   ].join("\n");
+}
+
+/** One place for each further pod that is asked; the last sends nothing on, so its pod answers whatever it is. */
+function askingAnother(pods: number): { readonly askAnother: string; readonly otherPods: string } {
+  const names = Array.from({ length: Math.min(pods, triesMost) - 1 }, (_none, index) => `"@other_pod_${index + 1}"`);
+  const places = names.map((name, index) =>
+    [
+      `location ${name} {`,
+      `  set $ask_another ${names[index + 1] ?? '""'};`,
+      "  proxy_pass http://pods_other;",
+      "}",
+    ].join("\n"),
+  );
+  return { askAnother: names[0] ?? '""', otherPods: places.join("\n") };
 }
 
 /** A pod that was made anew has another address, and one that is missing must not keep nginx from starting. */

@@ -18,8 +18,8 @@ const tls = { certificateFile: "/etc/a b/chain.pem", keyFile: "/etc/a b/key.pem"
 describe("the configuration", () => {
   it("names every pod in every group, and leaves nothing of the template open", () => {
     const text = renderNginxConfiguration(options);
-    expect(text.match(/server pod-1:8081 /g)).toHaveLength(3);
-    expect(text.match(/server \[::1\]:8082 /g)).toHaveLength(3);
+    expect(text.match(/server pod-1:8081 /g)).toHaveLength(4);
+    expect(text.match(/server \[::1\]:8082 /g)).toHaveLength(4);
     expect(text).not.toMatch(/\{\{|undefined/);
   });
 
@@ -31,7 +31,7 @@ describe("the configuration", () => {
   it("asks a name server for the pods again and again where there is one", () => {
     const text = renderNginxConfiguration({ ...options, resolver: "127.0.0.11", nginxVersion: "1.28.0" });
     expect(text).toMatch(/^ {2}resolver 127\.0\.0\.11 valid=5s;$/m);
-    expect(text.match(/server pod-1:8081 .* resolve;/g)).toHaveLength(3);
+    expect(text.match(/server pod-1:8081 .* resolve;/g)).toHaveLength(4);
     expect(renderNginxConfiguration(options)).not.toMatch(/resolve/);
   });
 
