@@ -1,4 +1,5 @@
 /** Starts everything in one process: `npm start -- [options]`. The page is built first when its sources changed. */
+import { forgetEmptySettings } from "@uci/workflow/config";
 import { buildPageIfStale } from "./page.ts";
 
 const startArguments = process.argv.slice(2);
@@ -6,6 +7,7 @@ const asksOnly = startArguments.some((argument) => ["--help", "-h", "--version"]
 
 try {
   if (!asksOnly) await buildPageIfStale();
+  forgetEmptySettings();
   const { main } = await import("../apps/all-in-one/src/main.ts");
   await main(startArguments);
 } catch (error) {

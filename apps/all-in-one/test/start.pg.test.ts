@@ -125,13 +125,31 @@ describe("what does not start", () => {
   );
 
   it(
-    "a database that nobody answers for",
+    "a database that nobody answers for, or on a host that is not there",
     async () => {
       const port = await freePorts(1);
-      const DATABASE_URL = `postgres://ann:the-password@127.0.0.1:${port}/chat`;
-      const program = start({ DATABASE_URL }, { data: newData() });
-      await expectRefusal(program, /The database cannot be used/);
-      expect(program.stderr).not.toContain("the-password");
+      for (const [place, reason] of [
+        [`127.0.0.1:${port}`, /^The database 127\.0\.0\.1:\d+\/chat cannot be used: nothing listens there\./],
+        [
+          "no-such-host.invalid",
+          /^The database no-such-host\.invalid\/chat cannot be used: .*(?:no host of that|name of its host)/,
+        ],
+      ] as const) {
+        const program = start({ DATABASE_URL: `postgres://ann:the-password@${place}/chat` }, { data: newData() });
+        await expectRefusal(program, reason);
+        expect(program.stderr).not.toContain("the-password");
+      }
+    },
+    limitMs,
+  );
+
+  it(
+    "an address to listen on that this machine does not have",
+    async () => {
+      await expectRefusal(
+        start({ AUTH_MODE: "accounts" }, { data: newData(), options: ["--host", "no-such-host.invalid"] }),
+        /not an address of this machine.*--host/,
+      );
     },
     limitMs,
   );
@@ -149,9 +167,10 @@ describe("what does not start", () => {
 });
 
 it(
-  "--help tells the options and every setting, and starts nothing",
+  "--help tells the options and every setting, and starts nothing, whatever setting is empty",
   async () => {
-    const program = start({}, { options: ["--help"] });
+    const empty = { ANTHROPIC_BASE_URL: "", OPENAI_BASE_URL: " ", PORT: "", DATABASE_URL: "", HTTPS_PROXY: "" };
+    const program = start(empty, { options: ["--help"] });
     expect(await program.ended()).toBe(0);
     for (const word of [
       "--port",

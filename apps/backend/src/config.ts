@@ -1,5 +1,13 @@
 import { sharedServerSettings } from "@uci/adapters/server-settings";
-import { commaList, readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
+import {
+  commaList,
+  networkList,
+  readSettings,
+  SettingError,
+  type SettingsOf,
+  serverSettings,
+  webHost,
+} from "@uci/adapters/settings";
 import { z } from "zod";
 
 /** Settings of a backend pod, as they stand in the environment. Described once: `--help`, `.env.example` and the docs come from here. */
@@ -24,8 +32,7 @@ export const backendSettings = {
     .min(32, "must have 32 characters or more")
     .optional()
     .describe("Signs the cookies; 32 characters or more. The embedded default makes one in its data folder."),
-  PUBLIC_URL: z
-    .url()
+  PUBLIC_URL: webHost()
     .optional()
     .describe("Where people reach the page, such as https://chat.example.org. Cookies are Secure when it is https."),
   ALLOWED_HOSTS: hostList()
@@ -55,10 +62,11 @@ export const backendSettings = {
     .max(1_000_000)
     .default(50_000)
     .describe("Open connections one pod takes; more are closed at once."),
-  TRUST_FORWARDED_FROM: z
-    .string()
+  TRUST_FORWARDED_FROM: networkList()
     .optional()
-    .describe("Addresses of your gateway, comma-separated, whose X-Forwarded-For is believed. Empty: nobody's."),
+    .describe(
+      "Addresses or networks (10.0.0.0/8, uniquelocal) of your gateway, comma-separated, whose X-Forwarded-For is believed. Empty: nobody's.",
+    ),
   SSE_CONNECTIONS_PER_USER: z.coerce
     .number()
     .int()
@@ -117,7 +125,8 @@ function originList() {
     .string()
     .transform(commaList)
     .refine(
-      (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+      (origins) =>
+        origins.every((origin) => /^https?:/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin),
       "must be origins such as https://chat.example.org, without a path or a slash at the end",
     );
 }

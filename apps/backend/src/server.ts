@@ -10,6 +10,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from "fastify-type-provider-zod";
+import { askAnother } from "./ask-another.ts";
 import { admitBodies } from "./edge/admission.ts";
 import { answerBrokenRequest, refuseWhatNodeHandles } from "./edge/broken-requests.ts";
 import { KnownRoutes } from "./edge/known-routes.ts";
@@ -70,6 +71,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
     origins.checkHost(request);
     origins.checkSite(request);
   });
+  app.addHook("onRequest", askAnother(surroundings));
   await answerOtherSites(app, config.edge.corsOrigins);
   const bodies = admitBodies(app, surroundings.identifier, routes);
   ports.metrics.beforeReading(() => ports.metrics.set("uci_body_bytes_in_flight", bodies.bytesInFlight));

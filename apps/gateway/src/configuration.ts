@@ -7,6 +7,7 @@ import {
   type GatewayOptions,
   type GatewaySettings,
   gatewaySettings,
+  isAtLeast,
   shownAddress,
 } from "./options.ts";
 
@@ -29,13 +30,16 @@ export function renderNginxConfiguration(options: GatewayOptions): string {
 
 function valuesOf(settings: GatewaySettings): Readonly<Record<string, string>> {
   const { pods, account } = settings;
-  const servers = (rule: string) => pods.map((pod) => `server ${shownAddress(pod)} ${rule};`).join("\n");
+  const again = settings.resolver === null ? "" : " resolve";
+  const servers = (rule: string) => pods.map((pod) => `server ${shownAddress(pod)} ${rule}${again};`).join("\n");
   return {
     user: account === null ? "" : `user ${account};`,
     workerProcesses: String(settings.workerProcesses),
     folder: checkedPath(settings.folder),
     accessLog: checkedPath(settings.accessLog),
     errorLog: settings.errorLog === "stderr" ? "stderr" : checkedPath(settings.errorLog),
+    resolver: resolverLines(settings),
+    realIp: realIpLines(settings),
     readingServers: servers(reading),
     servers: servers(never),
     requestsPerSecond: String(settings.requestsPerSecond),
@@ -45,6 +49,7 @@ function valuesOf(settings: GatewaySettings): Readonly<Record<string, string>> {
     importBytes: String(wireLimits.importBytes),
     attachmentBytes: String(wireLimits.attachedImageBytes),
     tries: String(Math.min(pods.length, triesMost)),
+    ...askingAnother(pods.length),
     userHeader: settings.trustsUserHeader ? "$http_x_user_id" : '""',
     listen: listenLines(settings),
     errorPages: errorPageLines.server,
@@ -72,10 +77,42 @@ function listenLines({ listen, tls, nginxVersion }: GatewaySettings): string {
   ].join("\n");
 }
 
+/** One place for each further pod that is asked; the last sends nothing on, so its pod answers whatever it is. */
+function askingAnother(pods: number): { readonly askAnother: string; readonly otherPods: string } {
+  const names = Array.from({ length: Math.min(pods, triesMost) - 1 }, (_none, index) => `"@other_pod_${index + 1}"`);
+  const places = names.map((name, index) =>
+    [
+      `location ${name} {`,
+      `  set $ask_another ${names[index + 1] ?? '""'};`,
+      "  proxy_pass http://pods_other;",
+      "}",
+    ].join("\n"),
+  );
+  return { askAnother: names[0] ?? '""', otherPods: places.join("\n") };
+}
+
+/** A pod that was made anew has another address, and one that is missing must not keep nginx from starting. */
+function resolverLines({ resolver }: GatewaySettings): string {
+  if (resolver === null) return "";
+  return [`resolver ${resolver.includes(":") ? `[${resolver}]` : resolver} valid=5s;`, "resolver_timeout 2s;"].join(
+    "\n",
+  );
+}
+
+/** Behind something that ends TLS every caller would be one address, and share one limit. */
+function realIpLines({ realIpFrom, realIpFiles }: GatewaySettings): string {
+  if (realIpFrom.length === 0 && realIpFiles === null) return "";
+  return [
+    ...realIpFrom.map((network) => `set_real_ip_from ${network};`),
+    ...(realIpFiles === null ? [] : [`include "${checkedPath(realIpFiles)}";`]),
+    "real_ip_header X-Forwarded-For;",
+    "real_ip_recursive on;",
+  ].join("\n");
+}
+
 /** Whether this nginx has `http2 on;`. */
 function hasDirective(version: string): boolean {
-  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
-  return major > 1 || minor > 25 || (minor === 25 && patch >= 1);
+  return isAtLeast(version, [1, 25, 1]);
 }
 
 /** A path that stands between quotes; it may hold nothing that nginx would take for more than itself. */

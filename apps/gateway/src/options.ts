@@ -1,3 +1,4 @@
+import net from "node:net";
 import { wireLimits } from "@uci/protocol";
 
 export type Address = { readonly host: string; readonly port: number };
@@ -9,8 +10,14 @@ export type GatewayOptions = {
   /** Absolute path of a folder nginx may write to: process id, temporary files, logs. */
   readonly folder: string;
   readonly listen: Address;
-  /** Where the pods are; one to 100. Names are looked up once, when nginx starts. */
+  /** Where the pods are; one to 100. Names are looked up once, when nginx starts, unless there is a `resolver`. */
   readonly pods: readonly Address[];
+  /** The address of a name server that is asked for the pods again and again: pods may come, go and move. nginx 1.27.3 or newer. */
+  readonly resolver?: string | null | undefined;
+  /** Addresses and networks of what ends TLS before this gateway, whose `X-Forwarded-For` is believed. */
+  readonly realIpFrom?: readonly string[] | undefined;
+  /** A path or pattern of files with more lines of `set_real_ip_from`; none need be there. */
+  readonly realIpFiles?: string | null | undefined;
   /** Null: plain HTTP. With a certificate: TLS with HTTP/2. */
   readonly tls: CertificateFiles | null;
   /** Whether `X-User-Id` passes from callers to the pods. For the trusted mode alone, where only your own system reaches the gateway. */
@@ -52,6 +59,9 @@ export const gatewayDefaults = {
   workerProcesses: "auto",
   account: null,
   nginxVersion: "1.22.1",
+  resolver: null,
+  realIpFrom: [] as readonly string[],
+  realIpFiles: null,
 } as const;
 
 const bounds = {
@@ -85,12 +95,32 @@ export function gatewaySettings(options: GatewayOptions): GatewaySettings {
     throw new GatewayOptionError(`${JSON.stringify(account)} is not the name of an account.`);
   if (!/^\d+\.\d+\.\d+$/.test(nginxVersion))
     throw new GatewayOptionError(`${JSON.stringify(nginxVersion)} is not a version of nginx such as 1.22.1.`);
+  if (settings.resolver !== null && net.isIP(settings.resolver) === 0)
+    throw new GatewayOptionError(`${JSON.stringify(settings.resolver)} is not the address of a name server.`);
+  if (settings.resolver !== null && !isAtLeast(nginxVersion, [1, 27, 3]))
+    throw new GatewayOptionError(`nginx ${nginxVersion} does not look names up again; that takes 1.27.3 or newer.`);
+  const wrong = settings.realIpFrom.find((network) => !isNetwork(network));
+  if (wrong !== undefined)
+    throw new GatewayOptionError(`${JSON.stringify(wrong)} is neither an address nor a network such as 10.0.0.0/8.`);
   return settings;
 }
 
 /** An address as nginx writes it. */
 export function shownAddress({ host, port }: Address): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** Whether a version of nginx is this one or a newer. */
+export function isAtLeast(version: string, [major, minor, patch]: readonly [number, number, number]): boolean {
+  const [first = 0, second = 0, third = 0] = version.split(".").map(Number);
+  if (first !== major) return first > major;
+  return second !== minor ? second > minor : third >= patch;
+}
+
+function isNetwork(text: string): boolean {
+  const [host = "", prefix = "0", ...more] = text.split("/");
+  const mostBits = { 0: -1, 4: 32, 6: 128 }[net.isIP(host)] ?? -1;
+  return more.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= mostBits;
 }
 
 function checkAddress({ host, port }: Address): void {

@@ -18,14 +18,21 @@ const tls = { certificateFile: "/etc/a b/chain.pem", keyFile: "/etc/a b/key.pem"
 describe("the configuration", () => {
   it("names every pod in every group, and leaves nothing of the template open", () => {
     const text = renderNginxConfiguration(options);
-    expect(text.match(/server pod-1:8081 /g)).toHaveLength(3);
-    expect(text.match(/server \[::1\]:8082 /g)).toHaveLength(3);
+    expect(text.match(/server pod-1:8081 /g)).toHaveLength(4);
+    expect(text.match(/server \[::1\]:8082 /g)).toHaveLength(4);
     expect(text).not.toMatch(/\{\{|undefined/);
   });
 
   it("never allows a changing request without a key to be sent again", () => {
     const lines = renderNginxConfiguration(options).match(/^ *proxy_next_upstream .*$/gm);
     expect(lines?.filter((line) => line.includes("non_idempotent"))).toHaveLength(1);
+  });
+
+  it("asks a name server for the pods again and again where there is one", () => {
+    const text = renderNginxConfiguration({ ...options, resolver: "127.0.0.11", nginxVersion: "1.28.0" });
+    expect(text).toMatch(/^ {2}resolver 127\.0\.0\.11 valid=5s;$/m);
+    expect(text.match(/server pod-1:8081 .* resolve;/g)).toHaveLength(4);
+    expect(renderNginxConfiguration(options)).not.toMatch(/resolve/);
   });
 
   it("says HTTP/2 as the version of nginx wants it", () => {
@@ -47,6 +54,10 @@ describe("the configuration", () => {
     ["half a stream", { streamsPerAddress: 1.5 }],
     ["an account with a command", { account: "root; daemon on" }],
     ["a version of another kind", { nginxVersion: "latest" }],
+    ["a name server by its name", { resolver: "dns.example", nginxVersion: "1.28.0" }],
+    ["a name server for an nginx that asks once", { resolver: "127.0.0.11", nginxVersion: "1.27.2" }],
+    ["a network that is none", { realIpFrom: ["10.0.0.0/33"] }],
+    ["a network that says more", { realIpFrom: ["10.0.0.1; deny all"] }],
   ])("refuses %s in one sentence", (_name, wrong) => {
     expect(() => renderNginxConfiguration({ ...options, ...wrong })).toThrow(GatewayOptionError);
   });

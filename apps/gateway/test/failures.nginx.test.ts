@@ -103,6 +103,49 @@ describe("a pod that is leaving", () => {
   });
 });
 
+/** A pod that is not ready: it sends requests on where it may, and else says why it cannot take them. */
+const notReady = () =>
+  new Upstream((request, response) => {
+    const another = request.headers["x-ask-another"];
+    if (another !== undefined) response.setHeader("x-accel-redirect", another);
+    response.writeHead(503, { "content-type": "application/json" }).end('{"error":{"code":"broker_unavailable"}}');
+  });
+
+describe("a pod that is not ready", () => {
+  it("gets no request answered by it while another is, and what changes something arrives there once, whole", async () => {
+    const [old, other, third] = [notReady(), echo("other"), echo("third")];
+    const gateway = await gatewayBefore(old, other, third);
+    for (let round = 0; round < 9; round++) {
+      for (const path of ["/api/chat", "/api/sessions", "/api/messages/msg_1/stop", "/anything"]) {
+        const answer = await post(`${gateway.url}${path}?round=${round}`, { "content-type": "application/json" });
+        expect(await answer.json()).toMatchObject({ method: "POST", url: `${path}?round=${round}`, bytes: 2 });
+        const arrived = [...other.seen, ...third.seen].filter(({ url }) => url === `${path}?round=${round}`);
+        expect(arrived).toHaveLength(1);
+      }
+      expect((await fetch(`${gateway.url}/api/models?round=${round}`)).status).toBe(200);
+    }
+    expect(old.seen.length).toBeGreaterThan(0);
+  });
+
+  it("is heard in its own words when all are like that, each asked once at most", async () => {
+    const pods = [notReady(), notReady(), notReady()];
+    const gateway = await gatewayBefore(...pods);
+    const answer = await post(`${gateway.url}/api/chat`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toEqual({ error: { code: "broker_unavailable" } });
+    expect(pods.flatMap(({ seen }) => seen)).toHaveLength(3);
+  });
+
+  it("is not believed in what callers say of other places", async () => {
+    const pod = new Upstream((request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify(request.headers["x-ask-another"] ?? null));
+    });
+    const gateway = await gatewayBefore(pod);
+    expect(await (await post(`${gateway.url}/api/chat`, { "x-ask-another": "@elsewhere" })).json()).toBeNull();
+  });
+});
+
 describe("no pod at all", () => {
   it("is told to programs in JSON and to people in a page that tries again", async () => {
     const gone = echo("gone");

@@ -171,6 +171,32 @@ describe("limits of one address", () => {
   });
 });
 
+describe("behind something that ends TLS", () => {
+  const from = (address: string) => ({ headers: { "x-forwarded-for": address } });
+
+  it("each caller is the address that it tells of, with a limit of its own; others cannot pretend", async () => {
+    const pod = await echo("one").start();
+    const limits = { requestsPerSecond: 1, requestBurst: 2 };
+    const believing = await startGateway([pod], { ...limits, realIpFrom: ["127.0.0.0/8"] });
+    const statuses = async (url: string, address: string) => {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => fetch(`${url}/api/models`, from(address))));
+      return answers.map(({ status }) => status);
+    };
+    expect(await statuses(believing.url, "203.0.113.7")).toContain(429);
+    // Somebody else behind the same proxy, who also claims to come from a third address.
+    expect((await fetch(`${believing.url}/api/models`, from("198.51.100.1, 203.0.113.8"))).status).toBe(200);
+    expect(pod.seen.at(-1)?.headers["x-forwarded-for"]).toBe("203.0.113.8");
+    await believing.process.stop();
+
+    const doubting = await startGateway([pod], { ...limits, realIpFrom: ["192.0.2.0/24"] });
+    await statuses(doubting.url, "203.0.113.7");
+    expect(pod.seen.at(-1)?.headers["x-forwarded-for"]).toBe("127.0.0.1");
+    expect((await fetch(`${doubting.url}/api/models`, from("203.0.113.9"))).status).toBe(429);
+    await doubting.process.stop();
+    await pod.kill();
+  });
+});
+
 describe("AUTH_MODE=trusted", () => {
   it("lets X-User-Id pass", async () => {
     const pod = await echo("one").start();

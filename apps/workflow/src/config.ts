@@ -1,27 +1,34 @@
 import { sharedServerSettings } from "@uci/adapters/server-settings";
-import { readSettings, type SettingsOf, serverSettings } from "@uci/adapters/settings";
+import { readableFile, readSettings, type SettingsOf, serverSettings, webAddress } from "@uci/adapters/settings";
 import { z } from "zod";
 
 /** Settings of the workflow service, as they stand in the environment. Described once, as the pod's are. */
 export const workflowSettings = {
-  OPENAI_API_KEY: z.string().min(1).optional().describe("Adds OpenAI (Responses API)."),
-  OPENAI_BASE_URL: z.url().optional().describe("Another address for OpenAI, such as a proxy of yours."),
+  OPENAI_API_KEY: apiKey().optional().describe("Adds OpenAI (Responses API)."),
+  OPENAI_BASE_URL: webAddress().optional().describe("Another address for OpenAI, such as a proxy of yours."),
   OPENAI_MODELS: z.string().optional().describe("Models to offer, comma-separated; the first is the default."),
-  ANTHROPIC_API_KEY: z.string().min(1).optional().describe("Adds Anthropic."),
-  ANTHROPIC_BASE_URL: z.url().optional().describe("Another address for Anthropic."),
+  ANTHROPIC_API_KEY: apiKey().optional().describe("Adds Anthropic."),
+  ANTHROPIC_BASE_URL: webAddress().optional().describe("Another address for Anthropic."),
   ANTHROPIC_MODELS: z.string().optional().describe("Models to offer, comma-separated; the first is the default."),
-  OPENAI_COMPATIBLE_BASE_URL: z
-    .url()
+  OPENAI_COMPATIBLE_BASE_URL: webAddress()
     .optional()
     .describe(
       "Adds any endpoint that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp, OpenRouter … Ends in /v1 with most.",
     ),
-  OPENAI_COMPATIBLE_API_KEY: z.string().min(1).optional().describe("Its key, where it wants one."),
+  OPENAI_COMPATIBLE_API_KEY: apiKey().optional().describe("Its key, where it wants one."),
   OPENAI_COMPATIBLE_MODELS: z
     .string()
     .optional()
     .describe("Its models, comma-separated. Empty: it is asked for them at start."),
-  PROVIDERS_FILE: z.string().optional().describe("A JSON file with more providers; docs/providers.md shows one."),
+  HTTPS_PROXY: webAddress().optional().describe("A proxy for calls to providers by https, such as http://proxy:3128."),
+  HTTP_PROXY: webAddress().optional().describe("The same for calls by http."),
+  NO_PROXY: z
+    .string()
+    .optional()
+    .describe(
+      "Hosts that are called without a proxy, comma-separated, .example.org for all of a domain; this machine always is.",
+    ),
+  PROVIDERS_FILE: readableFile().optional().describe("A JSON file with more providers; docs/providers.md shows one."),
   PROVIDER_IDLE_TIMEOUT_SECONDS: z.coerce
     .number()
     .min(1)
@@ -74,8 +81,10 @@ export const workerSettings = {
     .number()
     .min(0)
     .max(600)
-    .default(2)
-    .describe("How long running answers may finish when the worker is told to stop; then others go on with them."),
+    .default(60)
+    .describe(
+      "How long running answers may finish when the worker is told to stop; then others go on with them, or begin them anew where the model cannot go on, which is paid twice. It ends as soon as nothing runs.",
+    ),
   JOURNAL_TRIM_DELAY_SECONDS: z.coerce
     .number()
     .min(0)
@@ -93,7 +102,29 @@ export function readWorkerSettings(environment: Readonly<Record<string, string |
   settings: WorkerSettings;
   environment: Readonly<Record<string, string | undefined>>;
 } {
-  return { settings: readSettings(workerSettings, environment), environment };
+  return { settings: readSettings(workerSettings, withProxyNames(environment)), environment };
+}
+
+/**
+ * Takes settings that are empty out of the environment, where they count as not given. Before the providers' libraries are
+ * loaded: they look there by themselves, and an empty ANTHROPIC_BASE_URL ended the process as one of them was imported.
+ */
+export function forgetEmptySettings(environment: Record<string, string | undefined> = process.env): void {
+  for (const name of Object.keys(workerSettings)) if (environment[name]?.trim() === "") delete environment[name];
+}
+
+/** Travels in a header. */
+function apiKey() {
+  return z.string().regex(/^[\x21-\x7e]+$/, "must be letters, digits and plain punctuation without blanks");
+}
+
+/** The settings of proxies are as often written in small letters. */
+export function withProxyNames(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  const names = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
+  const given = names.map((name) => [name, environment[name] ?? environment[name.toLowerCase()]]);
+  return { ...environment, ...Object.fromEntries(given) };
 }
 
 export type WorkflowConfig = {

@@ -1,3 +1,3 @@
-export { type WorkflowConfig, workflowSettings } from "./config.ts";
+export { type WorkflowConfig, withProxyNames, workflowSettings } from "./config.ts";
 export { type RunningWorkflow, startWorkflow, sweeperOf, type WorkflowPorts } from "./main.ts";
 export { configuredProviders } from "./providers.ts";

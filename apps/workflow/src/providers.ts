@@ -1,4 +1,10 @@
-import { createProviders, type ProviderSettings, type Providers, readProvidersFile } from "@uci/adapters/providers";
+import {
+  createProviders,
+  type ProviderSettings,
+  type Providers,
+  readProvidersFile,
+  useProxy,
+} from "@uci/adapters/providers";
 import { commaList, type SettingsOf } from "@uci/adapters/settings";
 import type { workflowSettings } from "./config.ts";
 
@@ -10,6 +16,7 @@ export async function configuredProviders(
   environment: Readonly<Record<string, string | undefined>>,
   warn: (message: string) => void,
 ): Promise<Providers> {
+  useProxy(settings);
   const file = settings.PROVIDERS_FILE;
   const given: ProviderSettings = {
     ...endpoint("openai", settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL, settings.OPENAI_MODELS),

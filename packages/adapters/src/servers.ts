@@ -5,6 +5,7 @@ import type { Metrics } from "./metrics/index.ts";
 import { BrokerSetupError, connectNats, type NatsBroker, natsSettingsFrom } from "./nats/index.ts";
 import {
   connectionOf,
+  DatabaseStartError,
   isDatabaseUnavailable,
   MigrationError,
   openPostgresStore,
@@ -28,8 +29,6 @@ export type SharedServers = {
   close(): Promise<void>;
 };
 
-const databaseConnections = 20;
-
 /**
  * Connects a service to PostgreSQL, Redis and NATS. The streams of the broker are made by workers and looked at by
  * pods. Throws what `serverSentence` explains; Redis alone may be away.
@@ -49,7 +48,7 @@ export async function connectServers(
   const store = await openPostgresStore(
     {
       connection: connectionOf(settings),
-      connections: databaseConnections,
+      connections: settings.DATABASE_POOL_SIZE,
       connectionLost: (error) => log.warn({ err: error }, "a connection to the database was lost"),
       tableFailed: registryFailed,
     },
@@ -101,9 +100,11 @@ function connectBroker(
   });
 }
 
-function redisSettings({ REDIS_URL: url, REDIS_TLS_CA: tlsCaFile }: SharedServerSettings) {
-  if (url === undefined) throw new SettingError("The setting REDIS_URL is missing.");
-  return { url, ...(tlsCaFile === undefined ? {} : { tlsCaFile }) };
+function redisSettings({ REDIS_URL, REDIS_PASSWORD = "", REDIS_TLS_CA: tlsCaFile }: SharedServerSettings) {
+  if (REDIS_URL === undefined) throw new SettingError("The setting REDIS_URL is missing.");
+  const address = new URL(REDIS_URL);
+  if (address.password === "") address.password = encodeURIComponent(REDIS_PASSWORD);
+  return { url: address.href, ...(tlsCaFile === undefined ? {} : { tlsCaFile }) };
 }
 
 function serverEvents(server: string, log: Logger) {
@@ -117,7 +118,9 @@ function serverEvents(server: string, log: Logger) {
 /** One sentence for what an operator can mend; null for what is a fault of the program. */
 export function serverSentence(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  const known = [SettingError, BrokerSetupError, MigrationError];
+  const known = [SettingError, BrokerSetupError, MigrationError, DatabaseStartError];
   if (known.some((kind) => error instanceof kind)) return error.message;
-  return isDatabaseUnavailable(error) ? `The database cannot be used: ${error.message}.` : null;
+  // A name that is not found is that of the address to listen on: one of the database's has been told of above.
+  const isDatabase = isDatabaseUnavailable(error) && !("syscall" in error && error.syscall === "getaddrinfo");
+  return isDatabase ? `The database cannot be used: ${error.message.replace(/\.$/, "")}.` : null;
 }

@@ -10,6 +10,7 @@ import { NatsLiveChannel } from "./live-channel.ts";
 import { NatsOwnerRegister } from "./owner-register.ts";
 import { inboxPrefixOf } from "./permissions.ts";
 import { checkQueue, provision, rebuildQueue } from "./provision.ts";
+import { type ReplicaChange, raiseReplicas } from "./replicas.ts";
 import type { NatsSettings } from "./settings.ts";
 import { streamInfo } from "./streams.ts";
 import { NatsWorkQueue, type QueueState } from "./work-queue.ts";
@@ -24,6 +25,8 @@ export type NatsBroker = {
   readonly serverVersion: string;
   /** Makes and checks streams and consumer; for workers. Throws `BrokerSetupError`. */
   provision(): Promise<void>;
+  /** Gives streams with fewer copies than configured as many; for workers. Throws `BrokerSetupError`. */
+  raiseReplicas(): Promise<readonly ReplicaChange[]>;
   /** Waits for the work queue and checks it; for pods. Throws `BrokerSetupError`. */
   check(): Promise<void>;
   /** Makes the work queue anew, empty, where it is beyond repair; false: it is not. For workers. */
@@ -63,6 +66,7 @@ export async function connectNats(settings: NatsSettings, events: NatsEvents): P
       return link.serverVersion;
     },
     provision: () => provision(surroundings),
+    raiseReplicas: () => raiseReplicas(jetStream, settings),
     check: () => checkQueue(surroundings),
     async rebuildQueue() {
       const rebuilt = await rebuildQueue(surroundings);

@@ -70,6 +70,8 @@ export const natsLimits = {
   ackWaitMs: 20_000,
   /** Jobs taken and not acknowledged, over all workers. */
   mostTakenJobs: 20_000,
+  /** How long new copies of a stream are waited for when their number is raised. */
+  replicasWithinMs: 120_000,
   /** Partitions a journal may have. */
   mostPartitions: 64,
 } as const;

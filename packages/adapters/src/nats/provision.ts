@@ -114,7 +114,7 @@ async function persistently(surroundings: Surroundings, task: () => Promise<void
       if (isOff || (mayCome && !isMissing && !surroundings.hasJetStream())) {
         throw new BrokerSetupError("JetStream is not enabled on the NATS server; its configuration needs `jetstream`.");
       }
-      if (!mayCome) throw new BrokerSetupError(`NATS cannot be set up: ${reasonOf(error)}.`);
+      if (!mayCome) throw new BrokerSetupError(refusalSentence(error, surroundings.settings));
       if (Date.now() + limits.setUpRetryMs > untilMs) throw new BrokerSetupError(lateSentence(isMissing, withinMs));
       if (isMissing && Date.now() > turnAtMs) {
         surroundings.turnToAnother();
@@ -123,6 +123,17 @@ async function persistently(surroundings: Surroundings, task: () => Promise<void
       await sleep(limits.setUpRetryMs);
     }
   }
+}
+
+/** A partition whose subjects the user may not use is one that the server's configuration was not made for. */
+function refusalSentence(error: unknown, { partitions }: NatsSettings): string {
+  const reason = reasonOf(error);
+  const partition = /permissions violation.*JOURNAL_(\d+)/i.exec(reason)?.[1];
+  if (partition === undefined) return `NATS cannot be set up: ${reason}.`;
+  return (
+    `The users of NATS have no right to ${jetStreamNames.journal(Number(partition))} and JOURNAL_PARTITIONS is ${partitions}: ` +
+    `write its configuration anew with \`npm run nats -- config --partitions ${partitions}\`.`
+  );
 }
 
 function lateSentence(isMissing: boolean, withinMs: number): string {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { isReadableFile } from "../readable-file.ts";
+import { addressProblem } from "../address.ts";
+import { readableFile } from "../readable-file.ts";
 import { BrokerSetupError } from "./errors.ts";
 import { natsLimits } from "./limits.ts";
 
@@ -42,13 +43,13 @@ export type NatsSettings = {
 /** Partitions of the journals unless told otherwise. */
 export const standardPartitions = 1;
 
-const file = () => z.string().refine(isReadableFile, "must name a file that can be read").optional();
+const file = () => readableFile().optional();
 
 /** Where NATS is. */
 export const natsSettingSchemas = {
   NATS_URL: z
     .string()
-    .refine(isListOfAddresses, "must be addresses such as nats://host:4222 or tls://host:4222, comma-separated")
+    .superRefine(checkAddresses)
     .optional()
     .describe("The addresses of the NATS servers, comma-separated; tls:// is encrypted."),
   NATS_USER: z.string().optional().describe("The user of this service on NATS."),
@@ -108,20 +109,22 @@ export function natsSettingsFrom(values: NatsSettingValues, service: NatsService
 }
 
 function addressesIn(list: string): URL[] {
-  return list
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "")
-    .map((part) => new URL(part.includes("://") ? part : `nats://${part}`));
+  return partsOf(list).map((part) => new URL(part));
 }
 
-function isListOfAddresses(list: string): boolean {
-  try {
-    const addresses = addressesIn(list);
-    const isUsable = ({ protocol, hostname, pathname, search }: URL) =>
-      ["nats:", "tls:"].includes(protocol) && hostname !== "" && ["", "/"].includes(pathname) && search === "";
-    return addresses.length > 0 && addresses.every(isUsable);
-  } catch {
-    return false;
+/** The scheme may be left out. */
+function partsOf(list: string): string[] {
+  const parts = list.split(",").map((part) => part.trim());
+  return parts.filter((part) => part !== "").map((part) => (part.includes("://") ? part : `nats://${part}`));
+}
+
+function checkAddresses(list: string, context: z.RefinementCtx): void {
+  const parts = partsOf(list);
+  for (const part of parts) {
+    const url = URL.parse(part);
+    const hasMore = url !== null && (!["", "/"].includes(url.pathname) || url.search !== "");
+    const problem = addressProblem(part, ["nats", "tls"]) ?? (hasMore ? "must end after host and port" : null);
+    if (problem !== null) context.addIssue({ code: "custom", message: problem });
   }
+  if (parts.length === 0) context.addIssue({ code: "custom", message: "names no server" });
 }

@@ -99,6 +99,8 @@ export type StreamConfiguration = z.infer<typeof configurationSchema>;
 const streamInfoSchema = z.object({
   config: configurationSchema,
   state: z.object({ messages: z.number(), bytes: z.number(), first_ts: z.string().optional() }),
+  /** Of a cluster alone; the leader is not among the copies. */
+  cluster: z.object({ replicas: z.array(z.object({ current: z.boolean() })).nullish() }).nullish(),
 });
 export type StreamInfo = z.infer<typeof streamInfoSchema>;
 
@@ -138,7 +140,7 @@ export function streamFault(plan: StreamPlan, found: StreamConfiguration): strin
     return `${stream} recognises repeated entries for less than ${limits.duplicateWindowMs / 60_000} minutes.`;
   }
   if (found.num_replicas < plan.replicas) {
-    return `${stream} has fewer copies than configured: ${found.num_replicas} where NATS_REPLICAS is ${plan.replicas}.`;
+    return `${stream} has fewer copies than configured: ${found.num_replicas} where NATS_REPLICAS is ${plan.replicas}; raise it with \`npm run nats -- migrate\`.`;
   }
   return null;
 }

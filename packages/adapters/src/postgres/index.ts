@@ -1,7 +1,10 @@
+export { claimDatabase, type DatabaseClaim, DatabaseClaimedError } from "./claim.ts";
 export { defaultCacheFolder, packagedBinaries, reachableBinaries } from "./embedded/binaries.ts";
-export { chosenDataFolder, type DataFolder, giveTo, prepareDataFolder } from "./embedded/data-folder.ts";
+export { type DataFolder, giveTo } from "./embedded/data-folder.ts";
+export { clusterAsSeen, holdsDatabase, openDataFolder } from "./embedded/folder-access.ts";
 export * from "./embedded/index.ts";
 export { takeInstanceLock } from "./embedded/instance-lock.ts";
-export { canEnter, type ServerAccount, serverAccount } from "./embedded/server-account.ts";
+export type { ServerAccount } from "./embedded/server-account.ts";
 export * from "./settings.ts";
+export { asStartError, DatabaseStartError, shownAddress } from "./start-error.ts";
 export * from "./store/index.ts";

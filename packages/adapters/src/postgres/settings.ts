@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import type { PoolConfig } from "pg";
 import { z } from "zod";
-import { isReadableFile } from "../readable-file.ts";
+import { address } from "../address.ts";
+import { readableFile } from "../readable-file.ts";
 
 /** How `sslmode` of an address is taken. `verified`: against the authority's file when one is given, else the system's. */
 const encryptionOf: Readonly<Record<string, "none" | "unverified" | "verified">> = {
@@ -18,14 +19,21 @@ const encryptionParts = ["ssl", "sslmode", "sslrootcert", "sslcert", "sslkey", "
 
 /** Where the database is. */
 export const postgresSettingSchemas = {
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: "must begin with postgres://" })
+  DATABASE_URL: address("postgres", "postgresql")
     .refine(hasKnownMode, `has an sslmode that is none of ${Object.keys(encryptionOf).join(", ")}`)
     .optional()
     .describe("The address of a PostgreSQL of yours, 15 or newer, with user, password and database."),
-  DATABASE_TLS_CA: z
-    .string()
-    .refine(isReadableFile, "must name a file that can be read")
+  DATABASE_PASSWORD: z.string().optional().describe("Its password, of any characters, where the address has none."),
+  DATABASE_POOL_SIZE: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(500)
+    .default(20)
+    .describe(
+      "Connections to PostgreSQL one process opens at most; all processes together stay below its max_connections.",
+    ),
+  DATABASE_TLS_CA: readableFile()
     .optional()
     .describe(
       "File of the authority that PostgreSQL's certificate is checked against; its connections are encrypted when it is given.",
@@ -34,6 +42,7 @@ export const postgresSettingSchemas = {
 
 export type PostgresSettings = {
   readonly DATABASE_URL?: string | undefined;
+  readonly DATABASE_PASSWORD?: string | undefined;
   readonly DATABASE_TLS_CA?: string | undefined;
 };
 
@@ -43,20 +52,22 @@ export type PostgresSettings = {
  */
 export function connectionOf(settings: PostgresSettings): PoolConfig {
   if (settings.DATABASE_URL === undefined) throw new TypeError("There is no address of a database.");
-  const address = new URL(settings.DATABASE_URL);
-  const part = (name: string) => address.searchParams.get(name) || undefined;
+  const given = new URL(settings.DATABASE_URL);
+  // Here the driver's own setting for it would be overruled by the address.
+  if (given.password === "") given.password = encodeURIComponent(settings.DATABASE_PASSWORD ?? "");
+  const part = (name: string) => given.searchParams.get(name) || undefined;
   const authority = settings.DATABASE_TLS_CA ?? part("sslrootcert");
   const [certificate, key] = [part("sslcert"), part("sslkey")];
-  const encryption = encryptionIn(address, authority !== undefined);
-  for (const name of encryptionParts) address.searchParams.delete(name);
-  if (encryption === "none") return { connectionString: address.href, ssl: false };
+  const encryption = encryptionIn(given, authority !== undefined);
+  for (const name of encryptionParts) given.searchParams.delete(name);
+  if (encryption === "none") return { connectionString: given.href, ssl: false };
   const ssl = {
     rejectUnauthorized: encryption === "verified",
     ...(authority === undefined ? {} : { ca: fs.readFileSync(authority, "utf8") }),
     ...(certificate === undefined ? {} : { cert: fs.readFileSync(certificate, "utf8") }),
     ...(key === undefined ? {} : { key: fs.readFileSync(key, "utf8") }),
   };
-  return { connectionString: address.href, ssl };
+  return { connectionString: given.href, ssl };
 }
 
 /** An authority that is given is meant to be used, whatever a copied address says. */

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { logLevels } from "./log-levels.ts";
 
+export { address, addressProblem, webAddress, webHost } from "../address.ts";
+export { readableFile } from "../readable-file.ts";
 export { type LogLevel, logLevels } from "./log-levels.ts";
+export { isNetwork, networkList } from "./network.ts";
 
 /** What every server process is told. */
 export const serverSettings = {
@@ -32,7 +35,7 @@ export function readSettings<Schemas extends SettingSchemas>(
     if (!parsed.success) {
       const reason = parsed.error.issues[0]?.message ?? "is not valid";
       throw new SettingError(
-        `The setting ${name} is not usable: ${reason.replace(/^./, (letter) => letter.toLowerCase())}.`,
+        `The setting ${name} is not usable: ${reason.replace(/^./, (letter) => letter.toLowerCase()).replace(/\.$/, "")}.`,
       );
     }
     values[name] = parsed.data;

@@ -3,7 +3,8 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Binaries } from "./binaries.ts";
 import { type DataFolder, giveTo } from "./data-folder.ts";
-import { EmbeddedDatabaseError, folderError } from "./errors.ts";
+import { EmbeddedDatabaseError, folderError, systemCode } from "./errors.ts";
+import { clusterAsSeen, statsOf } from "./folder-access.ts";
 import { createPassword, readPassword } from "./password.ts";
 import type { ServerAccount } from "./server-account.ts";
 
@@ -18,7 +19,7 @@ export type ProgramContext = { readonly binaries: Binaries; readonly account: Se
 /** Makes the cluster where there is none; returns its password. `durable: false` skips the wait for the disk. */
 export async function prepareCluster(context: ProgramContext, data: DataFolder, durable: boolean): Promise<string> {
   removeUnfinished(data);
-  if (!fs.existsSync(data.cluster)) return initialize(context, data, durable);
+  if (statsOf(data.cluster) === undefined) return initialize(context, data, durable);
   checkVersion(data);
   const password = readPassword(data.passwordFile);
   if (password !== null) return password;
@@ -44,7 +45,7 @@ async function initialize(context: ProgramContext, data: DataFolder, durable: bo
     fs.mkdirSync(clusterFolder, { recursive: true, mode: 0o700 });
     fs.writeFileSync(passwordCopy, password, { mode: 0o600 });
     for (const target of [folder, clusterFolder, passwordCopy]) giveTo(target, context.account);
-    await runInitdb(context, folder, clusterFolder, passwordCopy, durable);
+    await runInitdb(context, clusterFolder, data.folder, durable);
     fs.renameSync(clusterFolder, data.cluster);
   } catch (error) {
     throw folderError(data.folder, error);
@@ -54,19 +55,14 @@ async function initialize(context: ProgramContext, data: DataFolder, durable: bo
   return password;
 }
 
-function runInitdb(
-  context: ProgramContext,
-  folder: string,
-  clusterFolder: string,
-  passwordFile: string,
-  durable: boolean,
-) {
+/** Runs in the new cluster's folder, whose parent holds the password. */
+function runInitdb(context: ProgramContext, clusterFolder: string, dataFolder: string, durable: boolean) {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
-  const access = [`--username=${databaseUser}`, "--auth=scram-sha-256", `--pwfile=${passwordFile}`];
+  const access = [`--username=${databaseUser}`, "--auth=scram-sha-256", "--pwfile=../password"];
   const programArguments = [
     "-D",
-    clusterFolder,
+    clusterAsSeen(clusterFolder, context.account),
     ...locale,
     ...access,
     "--no-instructions",
@@ -74,7 +70,7 @@ function runInitdb(
   ];
   const program = path.join(context.binaries.folder, "bin", "initdb");
   const child = spawn(program, programArguments, {
-    ...programOptions(context, folder),
+    ...programOptions(context, clusterFolder),
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -84,7 +80,7 @@ function runInitdb(
     });
   }
   child.on("error", reject);
-  child.on("close", (code) => (code === 0 ? resolve() : reject(failureFrom(output, path.dirname(folder)))));
+  child.on("close", (code) => (code === 0 ? resolve() : reject(failureFrom(output, dataFolder))));
   return promise;
 }
 
@@ -135,6 +131,10 @@ function readVersion(cluster: string): string {
   try {
     return fs.readFileSync(path.join(cluster, "PG_VERSION"), "utf8").trim();
   } catch (error) {
+    if (systemCode(error) === "ENOENT") {
+      const message = `The database in ${cluster} is not whole (PG_VERSION is missing); put a backup there, or move it away.`;
+      throw new EmbeddedDatabaseError("start_failed", message, { cause: error });
+    }
     throw folderError(cluster, error);
   }
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -19,16 +18,6 @@ export type DataFolder = {
   readonly passwordFile: string;
   readonly lockFile: string;
 };
-
-/**
- * The folder in use for a wanted one. Where the server's account cannot enter it (a closed home folder, as root), it
- * is one under `stateFolder` instead, the same for the same wanted folder each time.
- */
-export function chosenDataFolder(wanted: string, account: ServerAccount | null, stateFolder: string): DataFolder {
-  if (canEnter(wanted, account)) return layout(path.resolve(wanted));
-  const name = createHash("sha256").update(path.resolve(wanted)).digest("hex").slice(0, 16);
-  return layout(path.join(stateFolder, name));
-}
 
 /** Names everything in a folder. */
 export function layout(folder: string): DataFolder {
@@ -53,11 +42,11 @@ export function prepareDataFolder({ folder }: DataFolder, account: ServerAccount
 
 export type SocketFolder = { readonly folder: string; readonly temporary: boolean };
 
-/** A folder for the server's socket whose path is short enough: in the data folder, else a temporary one. */
+/** A folder for the server's socket that it can reach and whose path is short enough: in the data folder, else a temporary one. */
 export function socketFolder(data: DataFolder, account: ServerAccount | null): SocketFolder {
   const preferred = path.join(data.folder, "socket");
   try {
-    if (socketPathFits(preferred)) {
+    if (socketPathFits(preferred) && canEnter(data.folder, account)) {
       fs.mkdirSync(preferred, { recursive: true, mode: 0o700 });
       giveTo(preferred, account);
       return { folder: preferred, temporary: false };

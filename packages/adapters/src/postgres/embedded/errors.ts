@@ -5,6 +5,8 @@ export type EmbeddedDatabaseReason =
   | "in_use"
   /** A folder cannot be created or written to. */
   | "not_writable"
+  /** The data there belongs to another account, or there is no telling which of two databases is meant. */
+  | "not_usable"
   | "disk_full"
   /** The data was made by another major version of PostgreSQL. */
   | "wrong_version"

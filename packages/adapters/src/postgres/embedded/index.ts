@@ -3,24 +3,25 @@ import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Binaries, defaultCacheFolder, packagedBinaries, reachableBinaries } from "./binaries.ts";
 import { databaseName, databaseUser, type ProgramContext, prepareCluster } from "./cluster.ts";
-import { chosenDataFolder, type DataFolder, prepareDataFolder, socketFolder, socketPort } from "./data-folder.ts";
+import { type DataFolder, socketFolder, socketPort } from "./data-folder.ts";
 import { EmbeddedDatabaseError } from "./errors.ts";
-import { type InstanceLock, takeInstanceLock } from "./instance-lock.ts";
+import { openDataFolder } from "./folder-access.ts";
+import type { InstanceLock } from "./instance-lock.ts";
 import { stopLeftover } from "./leftover.ts";
 import { type RunningServer, type ServerSettings, startServer } from "./server.ts";
-import { type ServerAccount, serverAccount } from "./server-account.ts";
+import type { ServerAccount } from "./server-account.ts";
 
 export { EmbeddedDatabaseError, type EmbeddedDatabaseReason } from "./errors.ts";
 
 export type EmbeddedPostgresOptions = {
-  /** Folder of the database; it is created. As root it may not be usable, see `EmbeddedPostgres.dataFolder`. */
+  /** Folder of the database, which holds all of it; it is created. */
   readonly dataFolder: string;
   readonly log: EmbeddedLog;
   /** False: for throw-away data; nothing waits for the disk. */
   readonly durable?: boolean;
   /** Programs other than the packaged ones. */
   readonly binaries?: Binaries;
-  /** Where data goes that the server's account cannot reach where it was wanted. */
+  /** Where release 0.1.0 may have put the database instead; it is moved into the data folder. */
   readonly stateFolder?: string;
   /** Where the programs are copied to when the server's account cannot reach them. */
   readonly cacheFolder?: string;
@@ -40,7 +41,6 @@ export type ConnectionSettings = {
 
 export interface EmbeddedPostgres {
   readonly connection: ConnectionSettings;
-  /** The folder in use: the wanted one, or as root one under the system's state folder. */
   readonly dataFolder: string;
   /** The server and its watchdog; others after the server has been started again. */
   processIds(): readonly number[];
@@ -48,7 +48,6 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const defaultStateFolder = "/var/lib/universal-chat";
 const startAttemptsMost = 5;
 const restartDelayMs = 200;
 const restartDelayMostMs = 5_000;
@@ -59,29 +58,18 @@ const restartDelayMostMs = 5_000;
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const packaged = options.binaries ?? packagedBinaries();
-  const data = openDataFolder(options);
-  const lock = await takeInstanceLock(data.layout.lockFile, data.layout.folder);
+  const { layout, account, lock } = await openDataFolder({
+    folder: options.dataFolder,
+    stateFolder: options.stateFolder,
+    moved: (from) => options.log.info(`The database was moved from ${from} into ${options.dataFolder}.`),
+  });
   try {
-    const binaries = reachableBinaries(packaged, data.account, options.cacheFolder ?? defaultCacheFolder());
-    return await startLocked({ binaries, account: data.account }, data.layout, options, lock);
+    const binaries = reachableBinaries(packaged, account, options.cacheFolder ?? defaultCacheFolder());
+    return await startLocked({ binaries, account }, layout, options, lock);
   } catch (error) {
     lock.release();
     throw error;
   }
-}
-
-function openDataFolder(options: EmbeddedPostgresOptions): { layout: DataFolder; account: ServerAccount | null } {
-  const stateFolder = options.stateFolder ?? defaultStateFolder;
-  const choose = (account: ServerAccount | null) => chosenDataFolder(options.dataFolder, account, stateFolder);
-  const account = serverAccount(choose(serverAccount("")).cluster);
-  const layout = choose(account);
-  prepareDataFolder(layout, account);
-  if (layout.folder !== choose(null).folder) {
-    options.log.info(
-      `The database cannot live in ${options.dataFolder} while this runs as root; it is in ${layout.folder}.`,
-    );
-  }
-  return { layout, account };
 }
 
 async function startLocked(

@@ -4,6 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { failureFrom, type ProgramContext, programOptions } from "./cluster.ts";
 import { EmbeddedDatabaseError } from "./errors.ts";
+import { clusterAsSeen } from "./folder-access.ts";
 import { stopServer } from "./leftover.ts";
 
 const readyPollIntervalMs = 5;
@@ -39,7 +40,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const program = path.join(context.binaries.folder, "bin", "postgres");
   // In a session of its own: Ctrl-C in a terminal must not end the database before those who still write to it.
-  const child = spawn(program, serverArguments(settings), {
+  const child = spawn(program, serverArguments(settings, clusterAsSeen(settings.cluster, context.account)), {
     ...programOptions(context, settings.cluster),
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
@@ -76,8 +77,10 @@ export async function startServer(
   return { processIds: [child.pid!, watchdog?.pid].filter((pid) => pid !== undefined), ended, stop };
 }
 
-function serverArguments({ cluster, socketFolder, port, durable }: ServerSettings): string[] {
+function serverArguments({ cluster, socketFolder, port, durable }: ServerSettings, clusterSeen: string): string[] {
   const settings: Record<string, string | number> = {
+    // Nothing reads it: a server that was left over is known by the path in its command line.
+    "chat.cluster": cluster,
     listen_addresses: socketFolder === null ? "127.0.0.1" : "",
     unix_socket_directories: socketFolder ?? "",
     port,
@@ -109,7 +112,7 @@ function serverArguments({ cluster, socketFolder, port, durable }: ServerSetting
     log_line_prefix: "%b: ",
     ...(durable ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
   };
-  return ["-D", cluster, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  return ["-D", clusterSeen, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }
 
 /** The server tells its state in the last line of its note: `ready` once it takes connections. */

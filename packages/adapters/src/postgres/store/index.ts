@@ -1,5 +1,6 @@
 import type { ConversationStore, TitleStore } from "@uci/chat";
 import type { Kysely } from "kysely";
+import { asStartError } from "../start-error.ts";
 import { PostgresAttachments } from "./attachments.ts";
 import { PostgresAttempts } from "./attempts.ts";
 import { ModelCatalogueStore } from "./catalogue.ts";
@@ -54,7 +55,7 @@ export type PostgresStore = {
 
 /**
  * Opens the store and brings its tables up to date. `tableFailed` hears of connections that could not be written into
- * their table. Throws `MigrationError`, or what the connection throws.
+ * their table. Throws `MigrationError` or `DatabaseStartError`.
  */
 export async function openPostgresStore(
   settings: PoolSettings & { readonly tableFailed?: (error: unknown) => void },
@@ -65,7 +66,7 @@ export async function openPostgresStore(
     await migrate(database);
   } catch (error) {
     await database.destroy();
-    throw error;
+    throw asStartError(error, settings.connection);
   }
   const connections = new PostgresConnectionTable(database, { failed: settings.tableFailed ?? (() => {}) });
   return {

@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
-import { packagedBinaries } from "../embedded/binaries.ts";
 import {
   type ConnectionSettings,
   EmbeddedDatabaseError,
@@ -12,6 +10,7 @@ import {
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from "../embedded/index.ts";
+import { EmbeddedElsewhere } from "./embedded-elsewhere.ts";
 import { temporaryFolder } from "./folders.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -53,12 +52,8 @@ function isRunning(pid: number): boolean {
 
 /** A process of its own that starts the database and then does nothing. */
 async function startElsewhere(dataFolder: string): Promise<{ child: ChildProcess; processIds: readonly number[] }> {
-  const script = fileURLToPath(new URL("./embedded-process.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, dataFolder], { stdio: ["ignore", "pipe", "inherit"] });
-  const processIds = await new Promise<number[]>((resolve) =>
-    child.stdout!.once("data", (text) => resolve(JSON.parse(text))),
-  );
-  return { child, processIds };
+  const elsewhere = new EmbeddedElsewhere({ dataFolder });
+  return { child: elsewhere.child, processIds: (await elsewhere.started()).processIds };
 }
 
 afterEach(async () => {
@@ -70,7 +65,7 @@ describe("the embedded database", () => {
   it("starts in an empty folder, takes UTF-8, and keeps its data over a restart", async () => {
     const folder = path.join(temporaryFolder(), "deep", "data");
     const first = await start(folder, { durable: true });
-    expect(first.dataFolder).toBe(folder);
+    expect(fs.readdirSync(folder).sort()).toEqual(["cluster", "database-password", "instance.lock", "socket"]);
     await query(first.connection, "create table kept (text text)");
     await query(first.connection, "insert into kept values ('räksmörgås 🦐')");
     expect(await query(first.connection, "show fsync")).toEqual(["on"]);
@@ -84,7 +79,8 @@ describe("the embedded database", () => {
   });
 
   it("lets nobody in without the password, which others cannot read, and listens to no network", async () => {
-    const { connection, dataFolder } = await start(path.join(temporaryFolder(), "data"));
+    const dataFolder = path.join(temporaryFolder(), "data");
+    const { connection } = await start(dataFolder);
     await expect(query({ ...connection, password: "wrong" }, "select 1")).rejects.toThrow(/password/);
     await expect(query({ ...connection, user: "nobody" }, "select 1")).rejects.toThrow(/password/);
     expect(await query(connection, "show listen_addresses")).toEqual([""]);
@@ -166,27 +162,6 @@ describe("after a killed run", () => {
 });
 
 describe("folders", () => {
-  it.runIf(isRoot)("as root with a closed home: data and programs go where the server can reach them", async () => {
-    const open = temporaryFolder();
-    const home = path.join(open, "home");
-    fs.mkdirSync(home, { mode: 0o700 });
-    const packaged = packagedBinaries();
-    const binaries = { folder: path.join(home, "native"), version: packaged.version };
-    fs.cpSync(packaged.folder, binaries.folder, {
-      recursive: true,
-      filter: (source) => !fs.lstatSync(source).isSymbolicLink(),
-    });
-    const options = { binaries, stateFolder: path.join(open, "state"), cacheFolder: path.join(open, "cache") };
-    const wanted = path.join(home, "data");
-    const first = await start(wanted, options);
-    expect(path.dirname(first.dataFolder)).toBe(path.join(open, "state"));
-    expect(lines).toContainEqual(expect.stringContaining(first.dataFolder));
-    expect(await query(first.connection, "select 1")).toEqual([1]);
-    expect(fs.readdirSync(path.join(open, "cache"))).toEqual([`postgres-${packaged.version}`]);
-    await first.stop();
-    expect((await start(wanted, options)).dataFolder).toBe(first.dataFolder);
-  });
-
   it("one that cannot be created is named", async () => {
     const file = path.join(temporaryFolder(), "file");
     fs.writeFileSync(file, "");
