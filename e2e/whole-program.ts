@@ -51,6 +51,8 @@ export function startProgram(
     publicUrl: undefined,
     trustForwardedFrom: [],
     streamsPerUser: 100,
+    runningAnswers: 100,
+    waitingAnswers: 100,
     pageFolder: path.resolve(import.meta.dirname, "../apps/web/dist"),
     takeover: "continue",
     slots: 100,

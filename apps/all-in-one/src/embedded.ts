@@ -4,6 +4,7 @@ import { Metrics } from "@uci/adapters/metrics";
 import { isDatabaseUnavailable, openPostgresStore, type PostgresStore } from "@uci/adapters/postgres";
 import { modelList, type Providers } from "@uci/adapters/providers";
 import { Accounts, type BackendConfig, type BackendPorts, type RunningPod, startBackend } from "@uci/backend";
+import { AnswerAdmission } from "@uci/stream";
 import {
   MemoryJournal,
   MemoryLiveChannel,
@@ -30,6 +31,9 @@ export type EmbeddedOptions = {
   readonly publicUrl: string | undefined;
   readonly trustForwardedFrom: readonly string[];
   readonly streamsPerUser: number;
+  /** Answers of one person that may run, and wait on top of them. */
+  readonly runningAnswers: number;
+  readonly waitingAnswers: number;
   readonly pageFolder: string | null;
   readonly takeover: "continue" | "interrupt";
   readonly slots: number;
@@ -81,18 +85,27 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
 
 async function startOver(store: PostgresStore, options: EmbeddedOptions, life: { isOver: boolean }): Promise<Embedded> {
   const { log, providers } = options;
-  const ports: WorkflowPorts = {
+  const queue = new MemoryWorkQueue(systemClock);
+  const live = new MemoryLiveChannel(systemClock);
+  const { outbox } = store;
+  const admission = new AnswerAdmission(
+    { admission: store.admission, outbox, queue, live },
+    options.runningAnswers,
+    (error) => log.warn({ err: error }, "an answer that waited could not begin yet; the sweeper will try again"),
+  );
+  const ports: WorkflowPorts & { readonly queue: MemoryWorkQueue } = {
     clock: systemClock,
     nonce: randomNonce,
     journal: new MemoryJournal(systemClock),
     owners: new MemoryOwnerRegister(systemClock),
-    queue: new MemoryWorkQueue(systemClock),
-    live: new MemoryLiveChannel(systemClock),
+    queue,
+    live,
     registry: new MemorySessionRegistry(systemClock),
     connectionTable: null,
     metrics: new Metrics("pod", "worker"),
-    ledger: store.ledger,
-    outbox: store.outbox,
+    ledger: admission.over(store.ledger),
+    outbox,
+    admitWaiting: () => admission.admit(null),
     model: providers.model,
     contextWindowTokens: (provider, model) => providers.contextWindowTokens(provider, model),
     seesImages: (provider, model) => providers.seesImages(provider, model),
@@ -128,10 +141,10 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
 
 function podConfig(options: EmbeddedOptions, index: number, port: number): BackendConfig {
   const { host, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl } = options;
-  const { trustForwardedFrom, streamsPerUser, pageFolder } = options;
+  const { trustForwardedFrom, streamsPerUser, runningAnswers, waitingAnswers, pageFolder } = options;
   return {
     ...{ host, port, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl },
-    ...{ trustForwardedFrom, streamsPerUser, pageFolder },
+    ...{ trustForwardedFrom, streamsPerUser, runningAnswers, waitingAnswers, pageFolder },
     podId: `pod-${index + 1}-${randomNonce()}`,
     metricsOpen: false,
     drainMs: 0,
@@ -152,7 +165,7 @@ function accountsOf(store: PostgresStore, options: EmbeddedOptions): Accounts | 
 
 function podPorts(
   store: PostgresStore,
-  ports: WorkflowPorts,
+  ports: WorkflowPorts & { readonly queue: MemoryWorkQueue },
   options: EmbeddedOptions,
   accounts: Accounts | null,
 ): BackendPorts {

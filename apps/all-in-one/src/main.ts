@@ -57,6 +57,8 @@ async function run(options: StartOptions): Promise<void> {
       publicUrl: settings.PUBLIC_URL,
       trustForwardedFrom: commaList(settings.TRUST_FORWARDED_FROM),
       streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
+      runningAnswers: settings.RUNNING_ANSWERS_PER_PERSON,
+      waitingAnswers: settings.WAITING_ANSWERS_PER_PERSON,
       pageFolder: builtPage(),
       takeover: settings.TAKEOVER,
       slots: settings.WORKER_SLOTS,

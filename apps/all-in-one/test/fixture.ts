@@ -97,6 +97,7 @@ export class Instance {
         signUpsPerHour: 10_000,
       },
       ...{ publicUrl: undefined, trustForwardedFrom: [], streamsPerUser: 1_000, pageFolder: null },
+      ...{ runningAnswers: 1_000, waitingAnswers: 1_000 },
       ...{ takeover: "continue", slots: 400, titles: "message", graceMs: 0, log: pino({ level: "silent" }) },
       authSecret: "a secret of the tests, long enough for anybody",
       ...given,

@@ -84,6 +84,9 @@ export type BackendConfig = {
   readonly publicUrl: string | undefined;
   readonly trustForwardedFrom: readonly string[];
   readonly streamsPerUser: number;
+  /** Answers of one person that may run, and wait on top of them. */
+  readonly runningAnswers: number;
+  readonly waitingAnswers: number;
   /** Folder of the built page; null: API alone. */
   readonly pageFolder: string | null;
   /** Whether anybody who reaches the pod may read `/metrics`, or this machine's own processes alone. */

@@ -1,9 +1,11 @@
 import { subjects, wireTimes } from "@uci/protocol";
 import { PodReader, type Subscription } from "@uci/stream";
+import type { FastifyRequest } from "fastify";
 import type { BackendConfig } from "./config.ts";
 import { podHealth } from "./health.ts";
 import { TrustedIdentifier } from "./identity.ts";
 import { measurePod, podObserver } from "./observing.ts";
+import { GatedIdentifier } from "./person-gate.ts";
 import { OpenStreams } from "./routes/stream.ts";
 import type { BackendPorts, Surroundings } from "./routes/surroundings.ts";
 import { buildServer } from "./server.ts";
@@ -30,8 +32,9 @@ export async function startBackend(config: BackendConfig, ports: BackendPorts): 
   const reader = new PodReader(config.podId, { live, ledger, registry, clock }, podObserver(ports.metrics, ports.log));
   measurePod(ports.metrics, reader);
   let draining = false;
-  const identifier = ports.accounts ?? new TrustedIdentifier(ports.store.users);
-  const surroundings: Surroundings = { config, ports, reader, identifier, isDraining: () => draining };
+  const identifier = new GatedIdentifier(ports.accounts ?? new TrustedIdentifier(ports.store.users));
+  const answered = (request: FastifyRequest) => identifier.answered(request);
+  const surroundings: Surroundings = { config, ports, reader, identifier, answered, isDraining: () => draining };
   const streams = new OpenStreams();
   const app = await buildServer(surroundings, streams);
   await reader.start();

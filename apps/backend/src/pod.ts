@@ -63,6 +63,8 @@ function podConfig(settings: PodSettings, podId: string, pageFolder: string): Ba
     publicUrl: settings.PUBLIC_URL,
     trustForwardedFrom: commaList(settings.TRUST_FORWARDED_FROM),
     streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
+    runningAnswers: settings.RUNNING_ANSWERS_PER_PERSON,
+    waitingAnswers: settings.WAITING_ANSWERS_PER_PERSON,
     pageFolder: fs.existsSync(path.join(pageFolder, "index.html")) ? pageFolder : null,
     // The gateway does not pass it on; whoever reaches a pod past it is one of ours.
     metricsOpen: true,
@@ -77,11 +79,11 @@ function authSecret({ AUTH_MODE, AUTH_SECRET }: PodSettings): string {
   throw new SettingError("The setting AUTH_SECRET is missing: 32 characters or more, the same for every pod.");
 }
 
-function portsOver(settings: PodSettings, { broker, redis, store, registry, registryFailed }: SharedServers) {
+function portsOver(settings: PodSettings, { broker, redis, store, ledger, registry, registryFailed }: SharedServers) {
   const conversations = cachedConversations(store.conversations, redis.sessionMeta, registryFailed);
   return {
     store: conversations,
-    ledger: store.ledger,
+    ledger,
     outbox: store.outbox,
     queue: broker.queue,
     live: broker.live,

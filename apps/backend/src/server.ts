@@ -71,7 +71,8 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
     }
     checkOrigin(request, config.publicUrl);
   });
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", async (request, reply) => {
+    surroundings.answered(request);
     // The gateway keeps connections open and would send the next request into one that is about to close.
     if (surroundings.isDraining()) reply.header("Connection", "close");
   });

@@ -19,6 +19,8 @@ export type WorkflowPorts = Omit<WorkerPorts, "policy" | "router"> & {
   readonly attachments: Pick<AttachmentStore, "get">;
   /** Makes the queue anew where it is beyond repair; absent where it cannot break. */
   readonly rebuildQueue?: () => Promise<boolean>;
+  /** Lets answers begin that still wait although there is room for them. */
+  readonly admitWaiting: () => Promise<void>;
   /** Where models' titles go; null: sessions keep the title that their first line gave. */
   readonly titles: TitleStore | null;
   readonly log: WorkerLog;
@@ -81,9 +83,10 @@ export function sweeperOf(
     "contextWindowTokens" | "seesImages" | "attachments" | "connectionTable" | "metrics" | "titles"
   >,
 ): Sweeper {
-  const { outbox, queue, owners, live, clock, registry, rebuildQueue, log } = ports;
+  const { outbox, queue, owners, live, clock, ledger, registry, rebuildQueue, admitWaiting, log } = ports;
   const sweepConnections = () => registry.sweep();
-  return new Sweeper({ outbox, queue, owners, live, clock, sweepConnections, rebuildQueue }, (error) => {
-    log.warn({ err: error }, "sweep failed; the next one tries again");
+  const sweeperPorts = { outbox, queue, owners, live, clock, ledger, sweepConnections, rebuildQueue, admitWaiting };
+  return new Sweeper(sweeperPorts, (error) => {
+    log.warn({ err: error }, "a part of a sweep failed; the next one tries again");
   });
 }

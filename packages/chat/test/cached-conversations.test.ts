@@ -127,6 +127,7 @@ describe("conversations behind a cache", () => {
       temporary: null,
       idempotency: null,
       correlation_id: "corr_1",
+      limits: { job_bytes: 1024 * 1024, running_answers: 100, waiting_answers: 100 },
     };
     return cached.turns.acceptTurn({ ...nothing, ...request });
   }

@@ -21,6 +21,11 @@ export const errorRegistry = {
     meaning: "A temporary chat keeps no texts, so this cannot be done with it.",
   },
   payload_too_large: { status: 413, retryable: false, meaning: "The request is larger than this system takes." },
+  quota_exceeded: {
+    status: 413,
+    retryable: false,
+    meaning: "There is no room left for this; delete something first.",
+  },
   unsupported_media_type: { status: 415, retryable: false, meaning: "The request's content type is not taken here." },
   idempotency_key_reused: {
     status: 422,
@@ -30,6 +35,12 @@ export const errorRegistry = {
   model_not_found: { status: 422, retryable: false, meaning: "This provider or model is not configured." },
   rate_limited: { status: 429, retryable: true, meaning: "Too many requests; wait a little." },
   too_many_connections: { status: 429, retryable: true, meaning: "Too many streams are open." },
+  too_many_requests: { status: 429, retryable: true, meaning: "Too many of your requests are under way at once." },
+  too_many_answers: {
+    status: 429,
+    retryable: true,
+    meaning: "As many of your answers are being written and wait as may; wait until one has ended.",
+  },
   internal_error: { status: 500, retryable: true, meaning: "Something went wrong here." },
   database_unavailable: { status: 503, retryable: true, meaning: "The database cannot be reached just now." },
   broker_unavailable: { status: 503, retryable: true, meaning: "New messages cannot be taken just now." },
@@ -50,6 +61,7 @@ export const errorRegistry = {
   answer_too_long: { status: 502, retryable: false, meaning: "The answer reached the largest length kept here." },
   attempts_exhausted: { status: 502, retryable: true, meaning: "The answer was cut off too often and was given up." },
   answer_unstorable: { status: 500, retryable: false, meaning: "The answer could not be stored as it was." },
+  job_unqueueable: { status: 500, retryable: false, meaning: "The request could not be passed on to be answered." },
   chunk_missing: { status: 502, retryable: true, meaning: "A piece of the answer never arrived." },
 } as const satisfies Record<string, { status: number; retryable: boolean; meaning: string }>;
 

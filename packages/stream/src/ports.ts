@@ -146,9 +146,17 @@ export type Delivery = {
   readonly job: WorkflowRequest;
 };
 
+/** Thrown by the queue for a job that it can never take, as for its size; no retry mends that. */
+export class UnqueueableJobError extends Error {
+  override readonly name = "UnqueueableJobError";
+}
+
 /** Jobs, each delivered to one taker at a time, again after 20 s without a sign of life, until acknowledged. */
 export interface WorkQueue {
-  /** Adds a job; the same `id` within two minutes adds nothing. Resolves when it is durable, throws otherwise. */
+  /**
+   * Adds a job; the same `id` within two minutes adds nothing. Resolves when it is durable, throws otherwise:
+   * `UnqueueableJobError` where no other try can succeed.
+   */
   enqueue(id: string, job: WorkflowRequest): Promise<void>;
   /** Up to `most` jobs; waits at most `waitMs` for the first. Empty: none came. */
   take(most: number, waitMs: number): Promise<readonly Delivery[]>;
@@ -158,6 +166,12 @@ export interface WorkQueue {
   ack(delivery: Delivery): Promise<void>;
   /** Gives a job back, to be delivered again after `delayMs`. */
   release(delivery: Delivery, delayMs: number): Promise<void>;
+}
+
+/** A queue that says how large a job may be. */
+export interface SizedQueue {
+  /** The largest job it takes, as JSON, in bytes of UTF-8. */
+  jobBytesMost(): number;
 }
 
 // ── Live channel ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -297,6 +311,17 @@ export interface Outbox {
   exclusively(task: () => Promise<void>): Promise<boolean>;
   /** Removes what has served its time: idempotency keys, jobs done long ago. */
   removeExpired(): Promise<void>;
+}
+
+/** Answers of people who have as many running as they may: their jobs wait in the database, in no queue. */
+export interface Admission {
+  /**
+   * Takes out those that may begin now, each once, oldest first, so that `running` of a person are open and not waiting:
+   * of the person whose answer has ended; null: of everybody.
+   */
+  admit(endedMessageId: string | null, running: number): Promise<readonly WorkflowRequest[]>;
+  /** The job of an answer that somebody has stopped while it waits, which will never be taken out; null: it does not wait. */
+  withdrawn(messageId: string): Promise<WorkflowRequest | null>;
 }
 
 // ── Language models ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -130,7 +130,15 @@ describe("plain workflows", () => {
   it("S2 queues an answer again that nobody has begun, and leaves a plain one to the pods that hear it", async () => {
     const { world: made, say, row } = await world();
     const { database: outbox, queue, owners, live, clock } = made;
-    const sweeper = new Sweeper({ outbox, queue, owners, live, clock, sweepConnections: async () => undefined });
+    const sweeper = new Sweeper({
+      outbox,
+      ledger: outbox,
+      queue,
+      owners,
+      live,
+      clock,
+      sweepConnections: async () => undefined,
+    });
     const taken = async () => {
       const jobs = queue.take(10, 10);
       await clock.run(20);

@@ -2,8 +2,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Metrics } from "@uci/adapters/metrics";
 import type { ConversationStore } from "@uci/chat";
 import type { ErrorCode, ModelList } from "@uci/protocol";
-import type { AnswerLedger, Clock, LiveChannel, Outbox, PodReader, SessionRegistry, WorkQueue } from "@uci/stream";
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type {
+  AnswerLedger,
+  Clock,
+  LiveChannel,
+  Outbox,
+  PodReader,
+  SessionRegistry,
+  SizedQueue,
+  WorkQueue,
+} from "@uci/stream";
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Accounts } from "../accounts.ts";
 import type { BackendConfig } from "../config.ts";
@@ -14,7 +23,7 @@ export type BackendPorts = {
   readonly store: ConversationStore;
   readonly ledger: AnswerLedger;
   readonly outbox: Pick<Outbox, "markQueued">;
-  readonly queue: Pick<WorkQueue, "enqueue">;
+  readonly queue: Pick<WorkQueue, "enqueue"> & SizedQueue;
   readonly live: LiveChannel;
   readonly registry: SessionRegistry;
   readonly clock: Clock;
@@ -44,6 +53,8 @@ export type Surroundings = {
   readonly ports: BackendPorts;
   readonly reader: PodReader;
   readonly identifier: Identifier;
+  /** Told of every request that has its answer. */
+  readonly answered: (request: FastifyRequest) => void;
   readonly isDraining: () => boolean;
 };
 

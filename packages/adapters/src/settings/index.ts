@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { logLevels } from "./log-levels.ts";
 
+export { answerSettings } from "./answers.ts";
 export { type LogLevel, logLevels } from "./log-levels.ts";
 
 /** What every server process is told. */

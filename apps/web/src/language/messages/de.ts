@@ -355,6 +355,11 @@ export const de: Messages = {
   "error.answer_too_long": "Die Antwort hat die größte Länge erreicht, die hier gespeichert wird.",
   "error.attempts_exhausted": "Die Antwort wurde zu oft unterbrochen und aufgegeben.",
   "error.answer_unstorable": "Die Antwort konnte so nicht gespeichert werden.",
+  "error.job_unqueueable": "Die Anfrage konnte nicht zur Beantwortung weitergegeben werden.",
+  "error.too_many_requests": "Zu viele Ihrer Anfragen sind gleichzeitig unterwegs.",
+  "error.too_many_answers":
+    "Es werden schon so viele Ihrer Antworten geschrieben, wie es sein dürfen; warten Sie, bis eine fertig ist.",
+  "error.quota_exceeded": "Dafür ist kein Platz mehr; löschen Sie zuerst etwas.",
   "error.chunk_missing": "Ein Teil der Antwort ist nie angekommen.",
   "error.limit_reached": "Mehr davon kann eine Person nicht haben.",
   "error.temporary_session": "Ein temporärer Chat bewahrt keine Texte auf, deshalb geht das hier nicht.",

@@ -1,5 +1,6 @@
 import type { ConversationStore, TitleStore } from "@uci/chat";
 import type { Kysely } from "kysely";
+import { PostgresAdmission } from "./admission.ts";
 import { PostgresAttachments } from "./attachments.ts";
 import { ModelCatalogueStore } from "./catalogue.ts";
 import { PostgresConnectionTable } from "./connection-table.ts";
@@ -35,6 +36,7 @@ export type PostgresStore = {
   readonly titles: TitleStore;
   readonly ledger: PostgresLedger;
   readonly outbox: PostgresOutbox;
+  readonly admission: PostgresAdmission;
   /** The table of open connections; unused, it costs nothing. */
   readonly connections: PostgresConnectionTable;
   /** What workers say they can call. */
@@ -78,6 +80,7 @@ export async function openPostgresStore(
     titles: new PostgresTitles(database),
     ledger: new PostgresLedger(database),
     outbox: new PostgresOutbox(database),
+    admission: new PostgresAdmission(database),
     connections,
     catalogue: new ModelCatalogueStore(database),
     database,

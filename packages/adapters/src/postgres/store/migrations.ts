@@ -205,6 +205,12 @@ export const steps: MigrationSteps = {
       primary key (message_id, attachment_id))`,
     "create index message_attachments_of_attachment on message_attachments (attachment_id)",
   ],
+  "2026-11-30_fairness": [
+    "alter table workflow_jobs add column waiting boolean not null default false",
+    "create index workflow_jobs_pending on workflow_jobs (message_id) where state = 'open' and not waiting",
+    "create index workflow_jobs_open_of_user on workflow_jobs (user_id, message_id) where state = 'open'",
+    "create index workflow_jobs_waiting on workflow_jobs (user_id, message_id) where state = 'open' and waiting",
+  ],
 };
 
 /** The database's history is not the one this program would make. */

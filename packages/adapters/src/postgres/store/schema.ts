@@ -98,6 +98,8 @@ export type WorkflowJobsTable = {
   request: JSONColumnType<WorkflowRequest> | null;
   stop_requested: Generated<boolean>;
   plain: Generated<boolean>;
+  /** Not published until another answer of the user's ends. */
+  waiting: Generated<boolean>;
   created_at: GeneratedTimestamp;
   queued_at: Timestamp | null;
   finished_at: Timestamp | null;
