@@ -47,6 +47,7 @@ export function startProgram(
     authMode: "accounts",
     authSecret: "a secret of the tests, long enough",
     allowSignUp: true,
+    allowGuests: true,
     signUpsPerHour: 10_000,
     publicUrl: undefined,
     trustForwardedFrom: [],

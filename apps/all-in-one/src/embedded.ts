@@ -28,6 +28,7 @@ export type EmbeddedOptions = {
   readonly signUpsPerHour: number;
   readonly authSecret: string;
   readonly allowSignUp: boolean;
+  readonly allowGuests: boolean | undefined;
   readonly publicUrl: string | undefined;
   readonly trustForwardedFrom: readonly string[];
   readonly streamsPerUser: number;
@@ -140,10 +141,10 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
 }
 
 function podConfig(options: EmbeddedOptions, index: number, port: number): BackendConfig {
-  const { host, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl } = options;
+  const { host, authMode, allowSignUp, allowGuests, signUpsPerHour, authSecret, publicUrl } = options;
   const { trustForwardedFrom, streamsPerUser, runningAnswers, waitingAnswers, pageFolder } = options;
   return {
-    ...{ host, port, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl },
+    ...{ host, port, authMode, allowSignUp, allowGuests, signUpsPerHour, authSecret, publicUrl },
     ...{ trustForwardedFrom, streamsPerUser, runningAnswers, waitingAnswers, pageFolder },
     podId: `pod-${index + 1}-${randomNonce()}`,
     metricsOpen: false,

@@ -53,6 +53,7 @@ async function run(options: StartOptions): Promise<void> {
       authMode: settings.AUTH_MODE,
       authSecret: settings.AUTH_SECRET ?? keptSecret(dataFolder),
       allowSignUp: settings.ALLOW_SIGN_UP,
+      allowGuests: settings.ALLOW_GUESTS,
       signUpsPerHour: settings.SIGN_UPS_PER_HOUR,
       publicUrl: settings.PUBLIC_URL,
       trustForwardedFrom: commaList(settings.TRUST_FORWARDED_FROM),

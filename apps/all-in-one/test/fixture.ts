@@ -94,6 +94,7 @@ export class Instance {
         workers: 1,
         authMode: "trusted",
         allowSignUp: true,
+        allowGuests: true,
         signUpsPerHour: 10_000,
       },
       ...{ publicUrl: undefined, trustForwardedFrom: [], streamsPerUser: 1_000, pageFolder: null },

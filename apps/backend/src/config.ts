@@ -12,6 +12,13 @@ export const backendSettings = {
     ),
   TRUSTED_PUBLIC: flag().describe("1 lets the trusted mode listen on an address other machines can reach."),
   ALLOW_SIGN_UP: flag(true).describe("false closes the door to new accounts and guests."),
+  ALLOW_GUESTS: z
+    .enum(["0", "1", "false", "true"])
+    .optional()
+    .transform((text) => (text === undefined ? undefined : text === "1" || text === "true"))
+    .describe(
+      "Whether people may begin without an account. Not given: only while no model but the built-in one is there.",
+    ),
   SIGN_UPS_PER_HOUR: z.coerce
     .number()
     .int()
@@ -78,6 +85,8 @@ export type BackendConfig = {
   readonly port: number;
   readonly authMode: "accounts" | "trusted";
   readonly allowSignUp: boolean;
+  /** Undefined: only while no model but the built-in one can be called, since guests cost whoever pays for the models. */
+  readonly allowGuests: boolean | undefined;
   /** New accounts one address may make in an hour. */
   readonly signUpsPerHour: number;
   readonly authSecret: string;

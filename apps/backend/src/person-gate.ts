@@ -2,10 +2,11 @@ import { RegisteredError } from "@uci/protocol";
 import type { FastifyRequest } from "fastify";
 import type { Identifier, Identity } from "./identity.ts";
 
-/** Requests of one person that a pod works on at once: fewer than it has connections to the database. */
-const requestsAtOnce = 6;
-/** Requests of one person that wait for their turn in a pod. */
-const requestsWaiting = 250;
+/** How many requests of one person are worked on at once, and how many wait for their turn. */
+export type GateLimits = { readonly atOnce: number; readonly waiting: number };
+
+/** Fewer at once than a pod has connections to the database. */
+const anyRequests: GateLimits = { atOnce: 6, waiting: 250 };
 /** How long a request waits for its turn, and after which time whoever is refused may come again. */
 const waitLimitMs = 20_000;
 const retryAfterMs = 2_000;
@@ -18,13 +19,28 @@ type Person = { working: number; readonly waiting: (() => void)[] };
  */
 export class PersonGate {
   readonly #people = new Map<string, Person>();
+  readonly #limits: GateLimits;
+
+  constructor(limits: GateLimits = anyRequests) {
+    this.#limits = limits;
+  }
+
+  /** Runs the task when it is this person's turn. Throws `too_many_requests`, or what the task throws. */
+  async run<Result>(userId: string, task: () => Promise<Result>): Promise<Result> {
+    const leave = await this.enter(userId);
+    try {
+      return await task();
+    } finally {
+      leave();
+    }
+  }
 
   /** Resolves when it is this person's turn; what it gives ends the turn. Throws `too_many_requests`. */
   async enter(userId: string): Promise<() => void> {
     const person = this.#people.get(userId) ?? { working: 0, waiting: [] };
     this.#people.set(userId, person);
-    if (person.working < requestsAtOnce) person.working++;
-    else await inLine(person);
+    if (person.working < this.#limits.atOnce) person.working++;
+    else await inLine(person, this.#limits.waiting);
     let isOver = false;
     return () => {
       if (isOver) return;
@@ -38,9 +54,9 @@ export class PersonGate {
 }
 
 /** Resolves when a turn is handed on. */
-function inLine({ waiting }: Person): Promise<void> {
+function inLine({ waiting }: Person, most: number): Promise<void> {
   const refusal = () => new RegisteredError("too_many_requests", undefined, retryAfterMs);
-  if (waiting.length >= requestsWaiting) throw refusal();
+  if (waiting.length >= most) throw refusal();
   return new Promise((resolve, reject) => {
     const take = () => {
       clearTimeout(timer);

@@ -58,6 +58,7 @@ function podConfig(settings: PodSettings, podId: string, pageFolder: string): Ba
     port: settings.PORT,
     authMode: settings.AUTH_MODE,
     allowSignUp: settings.ALLOW_SIGN_UP,
+    allowGuests: settings.ALLOW_GUESTS,
     signUpsPerHour: settings.SIGN_UPS_PER_HOUR,
     authSecret: authSecret(settings),
     publicUrl: settings.PUBLIC_URL,

@@ -1,5 +1,6 @@
 import type { ConversationStore, TitleStore } from "@uci/chat";
 import type { Kysely } from "kysely";
+import { TextThread } from "../../texts/index.ts";
 import { PostgresAdmission } from "./admission.ts";
 import { PostgresAttachments } from "./attachments.ts";
 import { ModelCatalogueStore } from "./catalogue.ts";
@@ -61,6 +62,7 @@ export async function openPostgresStore(
     await database.destroy();
     throw error;
   }
+  const texts = new TextThread();
   const connections = new PostgresConnectionTable(database, { failed: settings.tableFailed ?? (() => {}) });
   return {
     conversations: {
@@ -73,7 +75,7 @@ export async function openPostgresStore(
       folders: new PostgresFolders(database, () => makeId("folder")),
       prompts: new PostgresPrompts(database, () => makeId("prompt")),
       preferences: new PostgresPreferences(database),
-      search: new PostgresSearch(database),
+      search: new PostgresSearch(database, texts),
       shares: new PostgresShares(database),
       transfer: new PostgresTransfer(database, makeId),
     },
@@ -86,6 +88,7 @@ export async function openPostgresStore(
     database,
     async close() {
       await connections.close();
+      await texts.close();
       await database.destroy();
     },
   };
