@@ -134,3 +134,65 @@ describe("a search through very much", () => {
     expect(first?.snippet.some(({ match, text }) => match && text.startsWith("needle7"))).toBe(true);
   });
 });
+
+describe("a file that is made to hurt", () => {
+  const time = "2026-01-01T00:00:00Z";
+  const file = (messages: readonly object[]) => ({
+    ...{ format: "universal-chat", version: 1, exported_at: time },
+    sessions: [{ session_id: "s1", title: "hay", created_at: time, updated_at: time, messages }],
+  });
+  const said = (index: number, content: string) => ({
+    ...{
+      message_id: `m${index}`,
+      parent_message_id: index === 0 ? null : "m0",
+      role: "user",
+      content,
+      created_at: time,
+    },
+  });
+  const importing = (name: string, body: string) =>
+    fetch(`${instance.address()}/api/import`, {
+      method: "POST",
+      headers: { "x-user-id": name, "content-type": "application/json" },
+      body,
+    });
+
+  it("comes in while others are served, one at a time of one person, and cut to what may be said", {
+    timeout: 120_000,
+  }, async () => {
+    const many = JSON.stringify(file(Array.from({ length: 200_000 }, (_, index) => said(index, "x".repeat(50)))));
+    const long = JSON.stringify(file([said(0, "q".repeat(20 * 1024 * 1024))]));
+    let results: Response[] = [];
+    const blockedMs = await longestBlockMs(async () => {
+      results = await Promise.all([importing("filler", many), importing("filler", many), importing("talker", long)]);
+    });
+    process.stdout.write(`importing 33 MB: the pod stood still for ${blockedMs.toFixed(0)} ms at most\n`);
+    expect(blockedMs).toBeLessThan(2_000);
+    const [one, other, cut] = await Promise.all(results.map((result) => result.json()));
+    expect([results[0]!.status, results[1]!.status].toSorted()).toEqual([200, 429]);
+    expect([one, other]).toContainEqual(expect.objectContaining({ imported: 1, skipped: 0, shortened: 180_000 }));
+    expect([one, other]).toContainEqual({ error: expect.objectContaining({ code: "too_many_requests" }) });
+    expect(cut).toMatchObject({ imported: 1, shortened: 1 });
+    const [row] = await instance.query(
+      "select max(octet_length(content)) as bytes from messages join chat_sessions using (session_id) where user_id = 'talker'",
+    );
+    expect(row).toEqual({ bytes: 262_144 });
+  });
+
+  it("leaves one export of a person at a time, whose place is free again when its reader goes away", async () => {
+    const address = `${instance.address()}/api/export`;
+    const headers = { "x-user-id": "filler" };
+    const leaving = new AbortController();
+    const first = await fetch(address, { headers, signal: leaving.signal });
+    expect(first.status).toBe(200);
+    const second = await fetch(address, { headers });
+    expect(second.status).toBe(429);
+    await second.body?.cancel();
+    leaving.abort();
+    await until("another one is let out", async () => {
+      const again = await fetch(address, { headers });
+      await again.text();
+      return again.status === 200;
+    });
+  });
+});

@@ -312,6 +312,10 @@ export const de: Messages = {
   "settings.importing": "Die Datei wird gelesen …",
   "settings.imported": { one: "{count} Chat importiert.", other: "{count} Chats importiert." },
   "settings.import_skipped": { one: "{count} ausgelassen.", other: "{count} ausgelassen." },
+  "settings.import_shortened": {
+    one: "{count} Nachricht war zu lang und wurde gekürzt.",
+    other: "{count} Nachrichten waren zu lang und wurden gekürzt.",
+  },
   "settings.not_json": "Diese Datei ist kein JSON.",
   "settings.not_export": "Diese Datei ist weder ein Export dieses Systems noch die conversations.json von ChatGPT.",
   "settings.too_large": "Diese Datei ist größer als 50 MB.",

@@ -311,6 +311,10 @@ export const en = {
   "settings.importing": "Reading the file …",
   "settings.imported": { one: "{count} chat imported.", other: "{count} chats imported." },
   "settings.import_skipped": { one: "{count} left out.", other: "{count} left out." },
+  "settings.import_shortened": {
+    one: "{count} message was too long and was cut.",
+    other: "{count} messages were too long and were cut.",
+  },
   "settings.not_json": "This file is not JSON.",
   "settings.not_export": "This file is neither an export of this system nor ChatGPT's conversations.json.",
   "settings.too_large": "This file is larger than 50 MB.",

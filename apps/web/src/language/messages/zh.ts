@@ -308,6 +308,7 @@ export const zh: Messages = {
   "settings.importing": "正在读取文件…",
   "settings.imported": { other: "已导入 {count} 个对话。" },
   "settings.import_skipped": { other: "已跳过 {count} 个。" },
+  "settings.import_shortened": { other: "有 {count} 条消息过长，已被截短。" },
   "settings.not_json": "此文件不是 JSON。",
   "settings.not_export": "此文件既不是本系统的导出文件，也不是 ChatGPT 的 conversations.json。",
   "settings.too_large": "此文件超过 50 MB。",

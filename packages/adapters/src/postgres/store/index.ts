@@ -1,6 +1,6 @@
 import type { ConversationStore, TitleStore } from "@uci/chat";
 import type { Kysely } from "kysely";
-import { TextThread } from "../../texts/index.ts";
+import { TextThread } from "../texts/index.ts";
 import { PostgresAdmission } from "./admission.ts";
 import { PostgresAttachments } from "./attachments.ts";
 import { ModelCatalogueStore } from "./catalogue.ts";

@@ -1,7 +1,7 @@
 import { beginningOf, type Page, type PageRequest, type SearchStore, searchTerms, searchWords } from "@uci/chat";
 import type { SearchResult, SnippetPart } from "@uci/protocol";
 import { type Kysely, sql, type Transaction } from "kysely";
-import { type TextThread, TextTimeoutError } from "../../texts/index.ts";
+import { type TextThread, TextTimeoutError } from "../texts/index.ts";
 import { type PagePosition, pageOf, parsePageCursor } from "./page-cursor.ts";
 import type { Database } from "./schema.ts";
 
