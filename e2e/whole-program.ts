@@ -54,6 +54,7 @@ export function startProgram(
     streamsPerUser: 100,
     runningAnswers: 100,
     waitingAnswers: 100,
+    storage: { personBytes: 1024 ** 3, totalBytes: 0 },
     pageFolder: path.resolve(import.meta.dirname, "../apps/web/dist"),
     takeover: "continue",
     slots: 100,

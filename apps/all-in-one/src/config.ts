@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { answerSettings, readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
+import { personSettings, readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
 import { backendSettings, refuseOpenTrust } from "@uci/backend";
 import { workflowSettings } from "@uci/workflow";
 import { z } from "zod";
@@ -21,7 +21,7 @@ export const allSettings = {
     .describe("A PostgreSQL of yours, 15 or newer, instead of the one in the data folder."),
   LOG_LEVEL: serverSettings.LOG_LEVEL,
   ...backendSettings,
-  ...answerSettings,
+  ...personSettings,
   ...workflowSettings,
 } as const;
 

@@ -1,7 +1,12 @@
 import { randomNonce, systemClock } from "@uci/adapters/clock";
 import { makeId } from "@uci/adapters/ids";
 import { Metrics } from "@uci/adapters/metrics";
-import { isDatabaseUnavailable, openPostgresStore, type PostgresStore } from "@uci/adapters/postgres";
+import {
+  isDatabaseUnavailable,
+  openPostgresStore,
+  type PostgresStore,
+  type StorageLimits,
+} from "@uci/adapters/postgres";
 import { modelList, type Providers } from "@uci/adapters/providers";
 import { Accounts, type BackendConfig, type BackendPorts, type RunningPod, startBackend } from "@uci/backend";
 import { AnswerAdmission } from "@uci/stream";
@@ -35,6 +40,8 @@ export type EmbeddedOptions = {
   /** Answers of one person that may run, and wait on top of them. */
   readonly runningAnswers: number;
   readonly waitingAnswers: number;
+  /** What a person, and all together, may keep. */
+  readonly storage: StorageLimits;
   readonly pageFolder: string | null;
   readonly takeover: "continue" | "interrupt";
   readonly slots: number;
@@ -68,6 +75,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     {
       connection: options.database,
       connections: 20,
+      storage: options.storage,
       connectionLost(error) {
         // The server may end connections that this process has just left; nobody needs to hear of that.
         if (!life.isOver) log.warn({ err: error }, "a connection to the database was lost");

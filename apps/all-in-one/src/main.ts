@@ -9,7 +9,7 @@ import {
 } from "@uci/adapters/postgres";
 import { listenSentence, stopOnSignal } from "@uci/adapters/process";
 import { ProviderSettingsError } from "@uci/adapters/providers";
-import { commaList, SettingError } from "@uci/adapters/settings";
+import { commaList, SettingError, storageLimits } from "@uci/adapters/settings";
 import { configuredProviders } from "@uci/workflow";
 import type { PoolConfig } from "pg";
 import type { Logger } from "pino";
@@ -60,6 +60,7 @@ async function run(options: StartOptions): Promise<void> {
       streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
       runningAnswers: settings.RUNNING_ANSWERS_PER_PERSON,
       waitingAnswers: settings.WAITING_ANSWERS_PER_PERSON,
+      storage: storageLimits(settings),
       pageFolder: builtPage(),
       takeover: settings.TAKEOVER,
       slots: settings.WORKER_SLOTS,

@@ -99,6 +99,7 @@ export class Instance {
       },
       ...{ publicUrl: undefined, trustForwardedFrom: [], streamsPerUser: 1_000, pageFolder: null },
       ...{ runningAnswers: 1_000, waitingAnswers: 1_000 },
+      storage: { personBytes: 10 * 1024 ** 3, totalBytes: 0 },
       ...{ takeover: "continue", slots: 400, titles: "message", graceMs: 0, log: pino({ level: "silent" }) },
       authSecret: "a secret of the tests, long enough for anybody",
       ...given,

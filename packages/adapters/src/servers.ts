@@ -12,7 +12,7 @@ import {
 } from "./postgres/index.ts";
 import { connectRedis, type RedisConnection } from "./redis/index.ts";
 import type { SharedServerSettings } from "./server-settings.ts";
-import { SettingError } from "./settings/index.ts";
+import { SettingError, storageLimits } from "./settings/index.ts";
 
 /** Connections to all servers, and what is made of more than one of them. */
 export type SharedServers = {
@@ -56,6 +56,7 @@ export async function connectServers(
       connections: databaseConnections,
       connectionLost: (error) => log.warn({ err: error }, "a connection to the database was lost"),
       tableFailed: registryFailed,
+      storage: storageLimits(settings),
     },
     makeId,
   );

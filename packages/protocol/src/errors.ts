@@ -42,6 +42,11 @@ export const errorRegistry = {
     meaning: "As many of your answers are being written and wait as may; wait until one has ended.",
   },
   internal_error: { status: 500, retryable: true, meaning: "Something went wrong here." },
+  storage_full: {
+    status: 507,
+    retryable: true,
+    meaning: "This system has no room left for more; tell whoever runs it, or delete something.",
+  },
   database_unavailable: { status: 503, retryable: true, meaning: "The database cannot be reached just now." },
   broker_unavailable: { status: 503, retryable: true, meaning: "New messages cannot be taken just now." },
   no_pod_available: {

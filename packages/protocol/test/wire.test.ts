@@ -31,7 +31,7 @@ const hashes: Readonly<Record<number, string>> = {
   7: "9534ceb1f0e6be802c43838e61b43cc31f5dda0260841865ceb7f14f68cdf86e",
   8: "b1b0f7b16fdb3676e9ee645f4b87702ddcda3e5b5826eb65c216a5242fd9cbfd",
   9: "70fc81331f359e60ac4a74e5feebec2359aa3b743e207edd86f09579bf9d5ff4",
-  10: "f98e4c576035fbff537d7fb06dab90f4d87f28e918d10b101da0e5ff9b9d7ed5",
+  10: "4de1dfcb70e476715246ed7dab3b1d70065699a1999f50d8a4532f7d97d4a043",
 };
 
 describe("version", () => {

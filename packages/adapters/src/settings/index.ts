@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { logLevels } from "./log-levels.ts";
 
-export { answerSettings } from "./answers.ts";
 export { type LogLevel, logLevels } from "./log-levels.ts";
+export { personSettings, storageLimits } from "./person.ts";
 
 /** What every server process is told. */
 export const serverSettings = {

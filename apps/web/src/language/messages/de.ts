@@ -364,6 +364,7 @@ export const de: Messages = {
   "error.too_many_answers":
     "Es werden schon so viele Ihrer Antworten geschrieben, wie es sein dürfen; warten Sie, bis eine fertig ist.",
   "error.quota_exceeded": "Dafür ist kein Platz mehr; löschen Sie zuerst etwas.",
+  "error.storage_full": "Dieses System hat keinen Platz mehr; sagen Sie es dem Betreiber, oder löschen Sie etwas.",
   "error.chunk_missing": "Ein Teil der Antwort ist nie angekommen.",
   "error.limit_reached": "Mehr davon kann eine Person nicht haben.",
   "error.temporary_session": "Ein temporärer Chat bewahrt keine Texte auf, deshalb geht das hier nicht.",

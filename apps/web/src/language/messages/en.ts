@@ -362,6 +362,7 @@ export const en = {
   "error.too_many_requests": "Too many of your requests are under way at once.",
   "error.too_many_answers": "As many of your answers are being written and wait as may; wait until one has ended.",
   "error.quota_exceeded": "There is no room left for this; delete something first.",
+  "error.storage_full": "This system has no room left for more; tell whoever runs it, or delete something.",
   "error.chunk_missing": "A piece of the answer never arrived.",
   "error.limit_reached": "There are as many of these as one person may have.",
   "error.temporary_session": "A temporary chat keeps no texts, so this cannot be done with it.",

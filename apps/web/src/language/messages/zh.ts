@@ -356,6 +356,7 @@ export const zh: Messages = {
   "error.too_many_requests": "您同时进行的请求过多。",
   "error.too_many_answers": "您正在生成和等待的回答已达上限，请等其中一个结束。",
   "error.quota_exceeded": "空间已满，请先删除一些内容。",
+  "error.storage_full": "系统空间已满，请告知管理者，或删除一些内容。",
   "error.chunk_missing": "回答的一部分未能送达。",
   "error.limit_reached": "已达到每人可拥有的上限。",
   "error.temporary_session": "临时对话不保存文本，因此无法执行此操作。",

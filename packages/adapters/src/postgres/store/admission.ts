@@ -5,8 +5,8 @@ import { type Kysely, sql } from "kysely";
 import type { Database } from "./schema.ts";
 import { type Open, Refused } from "./turn-rows.ts";
 
-/** The advisory locks of people who begin answers; any number that nobody else uses. */
-const answersLock = 724_199_302;
+/** The advisory locks of people whose answers or bytes are counted; any number that nobody else uses. */
+const personLock = 724_199_302;
 /** People whose waiting answers one round looks at. */
 const peopleAtOnce = 1_000;
 
@@ -60,8 +60,13 @@ export class PostgresAdmission implements Admission {
   }
 }
 
+/** Until the transaction ends, nothing else of this person is counted. Sessions are locked before, if at all. */
+export async function lockPerson(open: Open, userId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${personLock}, hashtext(${userId}))`.execute(open);
+}
+
 async function openAnswers(open: Open, userId: string): Promise<{ running: number; waiting: number }> {
-  await sql`select pg_advisory_xact_lock(${answersLock}, hashtext(${userId}))`.execute(open);
+  await lockPerson(open, userId);
   const { rows } = await openAnswersQuery(userId).execute(open);
   return rows[0]!;
 }

@@ -16,6 +16,7 @@ import type { Database } from "./schema.ts";
 import { PostgresSearch } from "./search.ts";
 import { PostgresMessages, PostgresSessions } from "./sessions.ts";
 import { PostgresShares } from "./shares.ts";
+import { type StorageLimits, StorageQuota } from "./storage.ts";
 import { PostgresTitles } from "./titles.ts";
 import { PostgresTransfer } from "./transfer.ts";
 import { PostgresTree } from "./tree.ts";
@@ -27,6 +28,9 @@ export { type ConnectionTableSettings, PostgresConnectionTable } from "./connect
 export { MigrationError } from "./migrations.ts";
 export { replacePassword } from "./passwords.ts";
 export { isDatabaseUnavailable, type PoolSettings } from "./pool.ts";
+export type { StorageLimits } from "./storage.ts";
+
+const unlimited: StorageLimits = { personBytes: Number.POSITIVE_INFINITY, totalBytes: 0 };
 
 /** Makes a new id of a kind. */
 export type MakeId = (kind: "session" | "message" | "job" | "folder" | "prompt" | "attachment") => string;
@@ -52,7 +56,7 @@ export type PostgresStore = {
  * their table. Throws `MigrationError`, or what the connection throws.
  */
 export async function openPostgresStore(
-  settings: PoolSettings & { readonly tableFailed?: (error: unknown) => void },
+  settings: PoolSettings & { readonly tableFailed?: (error: unknown) => void; readonly storage?: StorageLimits },
   makeId: MakeId,
 ): Promise<PostgresStore> {
   const { database } = openDatabase(settings);
@@ -63,21 +67,22 @@ export async function openPostgresStore(
     throw error;
   }
   const texts = new TextThread();
+  const quota = new StorageQuota(database, settings.storage ?? unlimited);
   const connections = new PostgresConnectionTable(database, { failed: settings.tableFailed ?? (() => {}) });
   return {
     conversations: {
-      turns: new PostgresTurns(database, makeId),
+      turns: new PostgresTurns(database, makeId, quota),
       sessions: new PostgresSessions(database, () => makeId("session")),
       messages: new PostgresMessages(database),
-      tree: new PostgresTree(database, makeId),
-      attachments: new PostgresAttachments(database, () => makeId("attachment")),
+      tree: new PostgresTree(database, makeId, quota),
+      attachments: new PostgresAttachments(database, () => makeId("attachment"), quota),
       users: new PostgresUsers(database),
       folders: new PostgresFolders(database, () => makeId("folder")),
       prompts: new PostgresPrompts(database, () => makeId("prompt")),
       preferences: new PostgresPreferences(database),
       search: new PostgresSearch(database, texts),
-      shares: new PostgresShares(database),
-      transfer: new PostgresTransfer(database, makeId),
+      shares: new PostgresShares(database, quota),
+      transfer: new PostgresTransfer(database, makeId, quota),
     },
     titles: new PostgresTitles(database),
     ledger: new PostgresLedger(database),

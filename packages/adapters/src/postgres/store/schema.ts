@@ -34,6 +34,8 @@ export type ChatSessionsTable = {
   imported_from: string | null;
   /** Something of it has not been taken into `search_entries` yet. */
   search_due: Generated<boolean>;
+  /** Of its messages' texts; kept by the database. */
+  bytes: Generated<string>;
   created_at: GeneratedTimestamp;
   updated_at: GeneratedTimestamp;
 };

@@ -3,6 +3,7 @@ import { type Message, type Session, wireLimits } from "@uci/protocol";
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { ChatSessionsTable, Database } from "./schema.ts";
 import { storableJson } from "./storable.ts";
+import type { StorageQuota } from "./storage.ts";
 import { messageView, sessionView } from "./views.ts";
 
 const branchMessages = 10_000;
@@ -15,15 +16,19 @@ type MakeId = (kind: "session" | "message" | "folder") => string;
 export class PostgresTransfer implements TransferStore {
   readonly #database: Kysely<Database>;
   readonly #makeId: MakeId;
+  readonly #quota: StorageQuota;
 
-  constructor(database: Kysely<Database>, makeId: MakeId) {
+  constructor(database: Kysely<Database>, makeId: MakeId, quota: StorageQuota) {
     this.#database = database;
+    this.#quota = quota;
     this.#makeId = makeId;
   }
 
   async takeIn(userId: string, conversation: ImportedConversation): Promise<Session | null> {
     return this.#database.transaction().execute(async (open) => {
       if (await isThere(open, userId, conversation.session_id)) return null;
+      const bytes = conversation.messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+      await this.#quota.claim(open, userId, bytes);
       const folderId = conversation.folder === null ? null : await this.#folder(open, userId, conversation.folder);
       const { rows } = await sql<Selectable<ChatSessionsTable>>`
         insert into chat_sessions (session_id, user_id, title, title_by, pinned, archived, folder_id, settings,

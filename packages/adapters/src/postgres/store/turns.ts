@@ -23,6 +23,7 @@ import { mustWait } from "./admission.ts";
 import { useAttachments } from "./attachments.ts";
 import type { Database } from "./schema.ts";
 import { storable, storableJson } from "./storable.ts";
+import type { StorageQuota } from "./storage.ts";
 import { replayOf } from "./turn-keys.ts";
 import {
   historyOf,
@@ -56,9 +57,11 @@ type AnswerPlan = {
 export class PostgresTurns implements TurnStore {
   readonly #database: Kysely<Database>;
   readonly #makeId: MakeTurnId;
+  readonly #quota: StorageQuota;
 
-  constructor(database: Kysely<Database>, makeId: MakeTurnId) {
+  constructor(database: Kysely<Database>, makeId: MakeTurnId, quota: StorageQuota) {
     this.#database = database;
+    this.#quota = quota;
     this.#makeId = makeId;
   }
 
@@ -208,6 +211,8 @@ export class PostgresTurns implements TurnStore {
       .executeTakeFirstOrThrow();
     const job = jobThatFits(jobOf(request, plan, answer), request.limits.job_bytes);
     if (job === null) throw new Refused({ kind: "too_large" });
+    // What was asked is there already; what is answered may be as long as it is.
+    await this.#quota.claim(open, request.user_id, 0);
     const waiting = await mustWait(open, request.user_id, request.limits);
     const session = await this.#storeJob(open, request, plan, { answer, job, waiting });
     return {
