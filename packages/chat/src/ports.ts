@@ -103,7 +103,9 @@ export interface TurnStore {
 }
 
 /** What is known of a session without asking for all of it. */
-export type SessionSummary = Pick<Session, "session_id" | "title" | "created_at" | "updated_at">;
+export type SessionSummary = Pick<Session, "session_id" | "title" | "created_at" | "updated_at"> & {
+  readonly settings: Pick<Session["settings"], "ai_provider" | "model">;
+};
 
 /** Which sessions a list shows. Temporary ones are in none. */
 export type SessionFilter = { readonly archived?: boolean; readonly pinned?: boolean; readonly folder_id?: string };
@@ -162,6 +164,9 @@ export type SessionMeta = {
   readonly title: string | null;
   readonly created_at: string;
   readonly updated_at: string;
+  /** What the session is set to be answered by; null: whatever the user or the system has chosen. */
+  readonly provider: string | null;
+  readonly model: string | null;
 };
 
 /** Remembers sessions for an hour. A hint before the store: every verb may throw, and nothing is lost when it does. */

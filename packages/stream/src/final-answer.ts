@@ -26,6 +26,7 @@ export function finalAnswerOf(progress: AnswerProgress, attempts: number): Final
     attempts,
     ...(fold.joins.length === 0 ? {} : { joins: fold.joins }),
     ...timingOf(metadata),
+    ...(typeof metadata.prompt_tokens === "number" ? { prompt_tokens: metadata.prompt_tokens } : {}),
     error: fold.close?.error ?? null,
   };
 }

@@ -250,6 +250,8 @@ export type FinalAnswer = AnswerTiming & {
   readonly tools: readonly ToolPart[];
   readonly model: string | null;
   readonly token_count: number;
+  /** What the provider says the request took; absent where it does not say. */
+  readonly prompt_tokens?: number;
   readonly finish_reason: FinishReason;
   readonly last_chunk_id: number;
   readonly length: number;

@@ -3,10 +3,9 @@ import type { WorkflowRequest } from "@uci/protocol";
 import type { Admission } from "@uci/stream";
 import { type Kysely, sql } from "kysely";
 import type { Database } from "./schema.ts";
-import { type Open, Refused } from "./turn-rows.ts";
+import { keptBy, type StorageQuota } from "./storage.ts";
+import { lockPerson, type Open, Refused } from "./turn-rows.ts";
 
-/** The advisory locks of people whose answers or bytes are counted; any number that nobody else uses. */
-const personLock = 724_199_302;
 /** People whose waiting answers one round looks at. */
 const peopleAtOnce = 1_000;
 
@@ -14,8 +13,10 @@ const peopleAtOnce = 1_000;
  * Whether one more answer of the person has to wait. Counted under a lock of that person's alone, so that of many
  * requests at once exactly as many are taken as may be. Throws `Refused`.
  */
-export async function mustWait(open: Open, userId: string, limits: TurnLimits): Promise<boolean> {
-  const { running, waiting } = await openAnswers(open, userId);
+export async function mustWait(open: Open, userId: string, limits: TurnLimits, quota: StorageQuota): Promise<boolean> {
+  const { running, waiting, bytes } = await openAnswers(open, userId);
+  // What was asked is among it already; what is answered may be as long as it is.
+  await quota.check(open, bytes, 0);
   if (running < limits.running_answers) return false;
   if (waiting >= limits.waiting_answers) throw new Refused({ kind: "too_many_answers" });
   return true;
@@ -60,12 +61,9 @@ export class PostgresAdmission implements Admission {
   }
 }
 
-/** Until the transaction ends, nothing else of this person is counted. Sessions are locked before, if at all. */
-export async function lockPerson(open: Open, userId: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(${personLock}, hashtext(${userId}))`.execute(open);
-}
+type OpenAnswers = { readonly running: number; readonly waiting: number; readonly bytes: number };
 
-async function openAnswers(open: Open, userId: string): Promise<{ running: number; waiting: number }> {
+async function openAnswers(open: Open, userId: string): Promise<OpenAnswers> {
   await lockPerson(open, userId);
   const { rows } = await openAnswersQuery(userId).execute(open);
   return rows[0]!;
@@ -73,8 +71,9 @@ async function openAnswers(open: Open, userId: string): Promise<{ running: numbe
 
 /** Served by the index `workflow_jobs_open_of_user`. */
 export function openAnswersQuery(userId: string) {
-  return sql<{ running: number; waiting: number }>`
-    select count(*) filter (where not waiting)::integer as running, count(*) filter (where waiting)::integer as waiting
+  return sql<OpenAnswers>`
+    select count(*) filter (where not waiting)::integer as running, count(*) filter (where waiting)::integer as waiting,
+      ${keptBy(userId)} as bytes
     from workflow_jobs where user_id = ${userId} and state = 'open'`;
 }
 

@@ -67,7 +67,7 @@ export async function openPostgresStore(
     throw error;
   }
   const texts = new TextThread();
-  const quota = new StorageQuota(database, settings.storage ?? unlimited);
+  const quota = new StorageQuota(settings.storage ?? unlimited);
   const connections = new PostgresConnectionTable(database, { failed: settings.tableFailed ?? (() => {}) });
   return {
     conversations: {

@@ -211,11 +211,23 @@ export const steps: MigrationSteps = {
     "create index workflow_jobs_open_of_user on workflow_jobs (user_id, message_id) where state = 'open'",
     "create index workflow_jobs_waiting on workflow_jobs (user_id, message_id) where state = 'open' and waiting",
   ],
+  "2026-11-30_jobs": [
+    `alter table workflow_jobs
+      add column provider text,
+      add column model text,
+      add column started_at timestamptz(3),
+      add column error text,
+      add column prompt_tokens integer,
+      add column completion_tokens integer,
+      add column total_tokens integer generated always as (prompt_tokens + completion_tokens) stored`,
+    "create index users_by_age on users (created_at)",
+  ],
   "2026-11-30_storage": [
     "alter table chat_sessions add column bytes bigint not null default 0",
     `update chat_sessions s set bytes = kept.bytes
       from (select session_id, sum(octet_length(content)) as bytes from messages group by session_id) kept
       where s.session_id = kept.session_id and not s.temporary`,
+    "create index attachments_sizes on attachments (user_id) include (size)",
     "create index chat_sessions_bytes on chat_sessions (user_id) include (bytes)",
     `create function count_message_bytes(content text, metadata jsonb) returns bigint language sql immutable
       as $$ select octet_length(content)::bigint + case when metadata = '{}' then 0 else octet_length(metadata::text) end $$`,

@@ -104,7 +104,17 @@ export type WorkflowJobsTable = {
   waiting: Generated<boolean>;
   created_at: GeneratedTimestamp;
   queued_at: Timestamp | null;
+  /** Who was asked. */
+  provider: string | null;
+  model: string | null;
+  /** When the attempt that ended the answer had begun; known with its end. */
+  started_at: Timestamp | null;
   finished_at: Timestamp | null;
+  /** Code of the error that ended it. */
+  error: string | null;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  total_tokens: ColumnType<number | null, never, never>;
 };
 
 export type IdempotencyKeysTable = {

@@ -1,8 +1,6 @@
 import { RegisteredError } from "@uci/protocol";
-import { type Kysely, sql } from "kysely";
-import { lockPerson } from "./admission.ts";
-import type { Database } from "./schema.ts";
-import type { Open } from "./turn-rows.ts";
+import { sql } from "kysely";
+import { lockPerson, type Open } from "./turn-rows.ts";
 
 export type StorageLimits = {
   /** What one person may keep: texts, files and shares, in bytes. */
@@ -21,14 +19,12 @@ const sessionBytes = 1_024;
  * database's, whoever writes them. So nothing is counted in one place for everybody, and what is deleted is room again.
  */
 export class StorageQuota {
-  readonly #database: Kysely<Database>;
   readonly #limits: StorageLimits;
   /** What this process has let in since the last count; what was refused or deleted since is in the next one. */
   #claimedSince = 0;
   #total: { readonly atMs: number; readonly bytes: Promise<number> } | null = null;
 
-  constructor(database: Kysely<Database>, limits: StorageLimits) {
-    this.#database = database;
+  constructor(limits: StorageLimits) {
     this.#limits = limits;
   }
 
@@ -38,9 +34,14 @@ export class StorageQuota {
    */
   async claim(open: Open, userId: string, bytes: number): Promise<void> {
     await lockPerson(open, userId);
-    const { personBytes, totalBytes } = this.#limits;
     const { rows } = await personBytesQuery(userId).execute(open);
-    if ((rows[0]?.bytes ?? 0) + bytes > personBytes) {
+    await this.check(open, rows[0]?.bytes ?? 0, bytes);
+  }
+
+  /** The same, where the lock is held and what the person keeps is known. */
+  async check(open: Open, keptBytes: number, bytes: number): Promise<void> {
+    const { personBytes, totalBytes } = this.#limits;
+    if (keptBytes + bytes > personBytes) {
       const most = Math.floor(personBytes / 1024 / 1024);
       throw new RegisteredError(
         "quota_exceeded",
@@ -48,16 +49,17 @@ export class StorageQuota {
       );
     }
     if (totalBytes === 0) return;
-    const total = await this.#totalBytes();
+    const total = await this.#totalBytes(open);
     if (total + this.#claimedSince + bytes > totalBytes) throw new RegisteredError("storage_full");
     this.#claimedSince += bytes;
   }
 
-  #totalBytes(): Promise<number> {
+  /** Over the connection of whoever asks: with all connections in such transactions another one would never come. */
+  #totalBytes(open: Open): Promise<number> {
     const nowMs = Date.now();
     if (this.#total !== null && nowMs - this.#total.atMs < totalKnownMs) return this.#total.bytes;
     const bytes = totalBytesQuery()
-      .execute(this.#database)
+      .execute(open)
       .then(({ rows }) => rows[0]?.bytes ?? 0);
     const counted = { atMs: nowMs, bytes };
     this.#total = counted;
@@ -69,12 +71,18 @@ export class StorageQuota {
   }
 }
 
-/** Served by the indexes `chat_sessions_bytes`, `attachments_of_user` and `shares_of_user`. */
+/** Served by the indexes `chat_sessions_bytes`, `attachments_sizes` and `shares_of_user`. */
 export function personBytesQuery(userId: string) {
   return sql<{ bytes: number }>`
-    select ((select coalesce(sum(bytes) + count(*) * ${sessionBytes}::bigint, 0) from chat_sessions where user_id = ${userId})
+    select ${keptBy(userId)} as bytes`;
+}
+
+/** What a person keeps, as part of a statement. */
+export function keptBy(userId: string) {
+  return sql<number>`((
+      select coalesce(sum(bytes) + count(*) * ${sessionBytes}::bigint, 0) from chat_sessions where user_id = ${userId})
       + (select coalesce(sum(size), 0) from attachments where user_id = ${userId})
-      + (select coalesce(sum(pg_column_size(messages)), 0) from shares where user_id = ${userId}))::float8 as bytes`;
+      + (select coalesce(sum(pg_column_size(messages)), 0) from shares where user_id = ${userId}))::float8`;
 }
 
 function totalBytesQuery() {

@@ -211,9 +211,7 @@ export class PostgresTurns implements TurnStore {
       .executeTakeFirstOrThrow();
     const job = jobThatFits(jobOf(request, plan, answer), request.limits.job_bytes);
     if (job === null) throw new Refused({ kind: "too_large" });
-    // What was asked is there already; what is answered may be as long as it is.
-    await this.#quota.claim(open, request.user_id, 0);
-    const waiting = await mustWait(open, request.user_id, request.limits);
+    const waiting = await mustWait(open, request.user_id, request.limits, this.#quota);
     const session = await this.#storeJob(open, request, plan, { answer, job, waiting });
     return {
       replayed: false,
@@ -235,7 +233,11 @@ export class PostgresTurns implements TurnStore {
     { answer, job, waiting }: { answer: MessageRow; job: WorkflowRequest; waiting: boolean },
   ): Promise<SessionRow> {
     const { message_id, session_id, created_at } = answer;
-    const row = { job_id: this.#makeId("job"), message_id, session_id, user_id, waiting, request: storableJson(job) };
+    const { ai_provider: provider = null, model = null } = job.context;
+    const row = {
+      ...{ job_id: this.#makeId("job"), message_id, session_id, user_id, waiting, provider, model },
+      request: storableJson(job),
+    };
     const stored = open.with("job", (query) => query.insertInto("workflow_jobs").values(row));
     const outcome = { session_id, user_message_id: userMessage.message_id, message_id };
     const kept =

@@ -252,7 +252,11 @@ describe("what keeps the tables small, and the table of connections, is served b
       ["attachments_of_user", "message_attachments_of_attachment"],
       () => written(unusedCountQuery("u7")),
     ],
-    ["answers a person has under way", ["workflow_jobs_open_of_user"], () => written(openAnswersQuery("u1"))],
+    [
+      "answers a person has under way, and what the person keeps",
+      ["attachments_sizes", "chat_sessions_bytes", "shares_of_user", "workflow_jobs_open_of_user"],
+      () => written(openAnswersQuery("u1")),
+    ],
     ["people whose answers wait", ["workflow_jobs_waiting"], () => written(waitingPeopleQuery())],
     [
       "whether a person's answers wait",
