@@ -108,7 +108,7 @@ async function fill(client: pg.Client): Promise<void> {
      select session_id, message_id, 'u7', message_id, array_to_tsvector(array['the', 'w' || substr(message_id, 2)]), created_at
      from messages`,
   );
-  await client.query("analyze");
+  await client.query("vacuum analyze");
 }
 
 type Plan = {
