@@ -1,6 +1,17 @@
 import { subjects, type WorkflowRequest } from "@uci/protocol";
 import { unstartedAnswer } from "./final-answer.ts";
-import type { Admission, AnswerLedger, LiveChannel, Outbox, WorkQueue } from "./ports.ts";
+import type { AnswerLedger, LiveChannel, Outbox, WorkQueue } from "./ports.ts";
+
+/** Answers of people who have as many running as they may: their jobs wait in the database, in no queue. */
+export interface Admission {
+  /**
+   * Takes out those that may begin now, each once, oldest first, so that `running` of a person are open and not waiting:
+   * of the person whose answer has ended; null: of everybody.
+   */
+  admit(endedMessageId: string | null, running: number): Promise<readonly WorkflowRequest[]>;
+  /** The job of an answer that somebody has stopped while it waits, which will never be taken out; null: it does not wait. */
+  withdrawn(messageId: string): Promise<WorkflowRequest | null>;
+}
 
 export type AdmissionPorts = {
   readonly admission: Admission;
@@ -49,12 +60,20 @@ export class AnswerAdmission {
 
   /** Publishes what may begin: of the person whose answer has ended, or of everybody. Never throws. */
   async admit(endedMessageId: string | null): Promise<void> {
-    const { admission, outbox, queue } = this.#ports;
     try {
-      for (const job of await admission.admit(endedMessageId, this.#running)) {
-        await queue.enqueue(`${job.message_id}:${job.generation}`, job);
-        await outbox.markQueued(job.message_id, job.generation);
-      }
+      const jobs = await this.#ports.admission.admit(endedMessageId, this.#running);
+      await Promise.all(jobs.map((job) => this.#publish(job)));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** What is not published now the sweeper finds as a job that never was. */
+  async #publish(job: WorkflowRequest): Promise<void> {
+    const { outbox, queue } = this.#ports;
+    try {
+      await queue.enqueue(`${job.message_id}:${job.generation}`, job);
+      await outbox.markQueued(job.message_id, job.generation);
     } catch (error) {
       this.#failed(error);
     }

@@ -1,4 +1,4 @@
-export { AnswerAdmission } from "./admission.ts";
+export { type Admission, AnswerAdmission } from "./admission.ts";
 export { AnswerProgress } from "./answer-progress.ts";
 export { BackedSessionRegistry, type BackingRegistry } from "./backed-registry.ts";
 export * from "./chunk-buffer.ts";

@@ -315,17 +315,6 @@ export interface Outbox {
   removeExpired(): Promise<void>;
 }
 
-/** Answers of people who have as many running as they may: their jobs wait in the database, in no queue. */
-export interface Admission {
-  /**
-   * Takes out those that may begin now, each once, oldest first, so that `running` of a person are open and not waiting:
-   * of the person whose answer has ended; null: of everybody.
-   */
-  admit(endedMessageId: string | null, running: number): Promise<readonly WorkflowRequest[]>;
-  /** The job of an answer that somebody has stopped while it waits, which will never be taken out; null: it does not wait. */
-  withdrawn(messageId: string): Promise<WorkflowRequest | null>;
-}
-
 // ── Language models ────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type ModelImage = { readonly media_type: string; readonly data: Uint8Array };

@@ -35,7 +35,14 @@ export class PostgresAdmission implements Admission {
     const people = endedMessageId === null ? waitingPeopleQuery() : waitingOwnerQuery(endedMessageId);
     const { rows } = await people.execute(this.#database);
     const admitted: WorkflowRequest[] = [];
-    for (const { user_id } of rows) admitted.push(...(await this.#admitOf(user_id, running)));
+    const failures: unknown[] = [];
+    for (const { user_id } of rows) {
+      await this.#admitOf(user_id, running).then(
+        (jobs) => admitted.push(...jobs),
+        (error: unknown) => failures.push(error),
+      );
+    }
+    if (admitted.length === 0 && failures.length > 0) throw failures[0];
     return admitted;
   }
 
