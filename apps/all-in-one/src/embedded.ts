@@ -178,10 +178,10 @@ function podPorts(
   options: EmbeddedOptions,
   accounts: Accounts | null,
 ): BackendPorts {
-  const { live, ledger, outbox, queue, registry, clock, model, metrics } = ports;
+  const { live, ledger, outbox, admitWaiting, queue, registry, clock, model, metrics } = ports;
   const { providers, log } = options;
   return {
-    ...{ live, ledger, outbox, queue, registry, clock, model, metrics, accounts, makeId },
+    ...{ live, ledger, outbox, admitWaiting, queue, registry, clock, model, metrics, accounts, makeId },
     store: store.conversations,
     models: () => modelList(providers.catalogue()),
     brokerConnected: () => true,

@@ -80,11 +80,15 @@ function authSecret({ AUTH_MODE, AUTH_SECRET }: PodSettings): string {
   throw new SettingError("The setting AUTH_SECRET is missing: 32 characters or more, the same for every pod.");
 }
 
-function portsOver(settings: PodSettings, { broker, redis, store, ledger, registry, registryFailed }: SharedServers) {
+function portsOver(
+  settings: PodSettings,
+  { broker, redis, store, ledger, admitWaiting, registry, registryFailed }: SharedServers,
+) {
   const conversations = cachedConversations(store.conversations, redis.sessionMeta, registryFailed);
   return {
     store: conversations,
     ledger,
+    admitWaiting,
     outbox: store.outbox,
     queue: broker.queue,
     live: broker.live,

@@ -32,8 +32,12 @@ function isAscii(text: string): boolean {
 /** The words under which a text is found, each once. Bounded: of a very long text, those of its beginning. */
 export function searchWords(text: string): string[] {
   const found = new Set<string>();
+  const seen = new Set<string>();
   let bytes = 0;
   for (const { run, spaced } of runsOf(text.slice(0, charactersLookedAt))) {
+    // Folding is what takes the time, and most words of a text come again.
+    if (seen.has(run)) continue;
+    seen.add(run);
     for (const word of spaced ? [shortened(foldedText(run))] : pairs(foldedText(run))) {
       if (word === "" || found.has(word)) continue;
       bytes += word.length * 3;
@@ -73,8 +77,10 @@ export function firstMatchIn(text: string, query: string): number | null {
 
 function* rangesIn(text: string, query: string): Generator<TextRange> {
   const wanted = [...runsOf(query)].map(({ run, spaced }) => ({ folded: foldedText(run), spaced }));
+  const known = new Map<string, string>();
   for (const { run, spaced, start } of runsOf(text)) {
-    const folded = foldedText(run);
+    const folded = known.get(run) ?? foldedText(run);
+    known.set(run, folded);
     for (const term of wanted) {
       if (term.spaced !== spaced || term.folded === "") continue;
       if (spaced) {

@@ -24,6 +24,8 @@ export type BackendPorts = {
   readonly ledger: AnswerLedger;
   readonly outbox: Pick<Outbox, "markQueued">;
   readonly queue: Pick<WorkQueue, "enqueue"> & SizedQueue;
+  /** Lets answers begin for which there is room, since others of the same person went. Never throws. */
+  readonly admitWaiting: () => Promise<void>;
   readonly live: LiveChannel;
   readonly registry: SessionRegistry;
   readonly clock: Clock;

@@ -9,6 +9,7 @@ export class TextTimeoutError extends Error {
 }
 
 type Task = {
+  readonly limitMs: number;
   readonly question: TextQuestion;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -19,25 +20,24 @@ type Task = {
  * for one after another, so that people take turns. The thread is started when it is needed first.
  */
 export class TextThread {
-  readonly #limitMs: number;
+  readonly #limits: { readonly wordsMs: number; readonly snippetMs: number };
   readonly #tasks: Task[] = [];
   #thread: Worker | null = null;
   #current: { readonly task: Task; readonly timer: NodeJS.Timeout } | null = null;
   #closed = false;
 
-  /** `limitMs`: how long one text may take. */
-  constructor(limitMs: number = textLimits.textMs) {
-    this.#limitMs = limitMs;
+  constructor(limits: Partial<Record<"wordsMs" | "snippetMs", number>> = {}) {
+    this.#limits = { ...textLimits, ...limits };
   }
 
   /** The words under which a text is found. Throws `TextTimeoutError`. */
   words(text: string): Promise<string[]> {
-    return this.#ask({ kind: "words", text });
+    return this.#ask({ kind: "words", text }, this.#limits.wordsMs);
   }
 
   /** The place of a text where a query matches. Throws `TextTimeoutError`. */
   snippet(text: string, query: string): Promise<SnippetPart[]> {
-    return this.#ask({ kind: "snippet", text, query });
+    return this.#ask({ kind: "snippet", text, query }, this.#limits.snippetMs);
   }
 
   /** Gives up what is not done. */
@@ -49,10 +49,10 @@ export class TextThread {
     await this.#thread?.terminate();
   }
 
-  #ask<Answer>(question: TextQuestion): Promise<Answer> {
+  #ask<Answer>(question: TextQuestion, limitMs: number): Promise<Answer> {
     if (this.#closed) return Promise.reject(new Error("the texts are not looked through any more"));
     return new Promise<Answer>((resolve, reject) => {
-      this.#tasks.push({ question, resolve: resolve as (answer: unknown) => void, reject });
+      this.#tasks.push({ limitMs, question, resolve: resolve as (answer: unknown) => void, reject });
       this.#next();
     });
   }
@@ -62,7 +62,7 @@ export class TextThread {
     const task = this.#tasks.shift();
     if (task === undefined) return;
     const thread = this.#started();
-    const timer = setTimeout(() => this.#replace(thread, new TextTimeoutError("a text took too long")), this.#limitMs);
+    const timer = setTimeout(() => this.#replace(thread, new TextTimeoutError("a text took too long")), task.limitMs);
     this.#current = { task, timer };
     thread.postMessage(task.question);
   }

@@ -18,7 +18,7 @@ describe("the thread that looks through texts", () => {
   });
 
   it("gives up a text that takes too long, and goes on with the next", async () => {
-    thread = new TextThread(1);
+    thread = new TextThread({ snippetMs: 1 });
     const hostile = "e\u0301 ".repeat(66_000);
     await expect(thread.snippet(hostile, "z")).rejects.toThrow(TextTimeoutError);
     const patient = new TextThread();
