@@ -57,6 +57,8 @@ export class BenchWorld {
         GRACE_SECONDS: "0",
         WORKER_SLOTS: "1000",
         SSE_CONNECTIONS_PER_USER: "10000",
+        RUNNING_ANSWERS_PER_PERSON: "10000",
+        WAITING_ANSWERS_PER_PERSON: "10000",
         TITLES: "message",
         ...environment,
       },

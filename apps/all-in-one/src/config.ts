@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { postgresSettingSchemas } from "@uci/adapters/postgres/settings";
-import { readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
+import { personSettings, readSettings, SettingError, type SettingsOf, serverSettings } from "@uci/adapters/settings";
 import { backendSettings, refuseOpenTrust } from "@uci/backend";
 import { withProxyNames, workflowSettings } from "@uci/workflow";
 import { z } from "zod";
@@ -24,6 +24,7 @@ export const allSettings = {
   DATABASE_TLS_CA: postgresSettingSchemas.DATABASE_TLS_CA,
   LOG_LEVEL: serverSettings.LOG_LEVEL,
   ...backendSettings,
+  ...personSettings,
   ...workflowSettings,
 } as const;
 

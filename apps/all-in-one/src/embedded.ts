@@ -1,7 +1,12 @@
 import { randomNonce, systemClock } from "@uci/adapters/clock";
 import { makeId } from "@uci/adapters/ids";
 import { Metrics } from "@uci/adapters/metrics";
-import { isDatabaseUnavailable, openPostgresStore, type PostgresStore } from "@uci/adapters/postgres";
+import {
+  isDatabaseUnavailable,
+  openPostgresStore,
+  type PostgresStore,
+  type StorageLimits,
+} from "@uci/adapters/postgres";
 import { modelList, type Providers } from "@uci/adapters/providers";
 import {
   Accounts,
@@ -13,6 +18,7 @@ import {
   type RunningPod,
   startBackend,
 } from "@uci/backend";
+import { AnswerAdmission } from "@uci/stream";
 import {
   MemoryJournal,
   MemoryLiveChannel,
@@ -38,6 +44,7 @@ export type EmbeddedOptions = {
   readonly signUpsPerHour: number;
   readonly authSecret: string;
   readonly allowSignUp: boolean;
+  readonly allowGuests: boolean | undefined;
   readonly publicUrl: string | undefined;
   readonly trustForwardedFrom: readonly string[];
   readonly edge?: EdgeConfig;
@@ -46,6 +53,11 @@ export type EmbeddedOptions = {
   readonly streamsPerUser: number;
   /** Milliseconds after which a stream is closed, so that its reader opens another. */
   readonly streamAgeMs?: number;
+  /** Answers of one person that may run, and wait on top of them. */
+  readonly runningAnswers: number;
+  readonly waitingAnswers: number;
+  /** What a person, and all together, may keep. */
+  readonly storage: StorageLimits;
   readonly pageFolder: string | null;
   readonly takeover: "continue" | "interrupt";
   readonly slots: number;
@@ -84,6 +96,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     {
       connection: options.database,
       connections: options.databaseConnections ?? 20,
+      storage: options.storage,
       connectionLost(error) {
         // The server may end connections that this process has just left; nobody needs to hear of that.
         if (!life.isOver) log.warn({ err: error }, "a connection to the database was lost");
@@ -102,18 +115,27 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
 
 async function startOver(store: PostgresStore, options: EmbeddedOptions, life: { isOver: boolean }): Promise<Embedded> {
   const { log, providers } = options;
-  const ports: WorkflowPorts = {
+  const queue = new MemoryWorkQueue(systemClock);
+  const live = new MemoryLiveChannel(systemClock);
+  const { outbox } = store;
+  const admission = new AnswerAdmission(
+    { admission: store.admission, outbox, queue, live },
+    options.runningAnswers,
+    (error) => log.warn({ err: error }, "an answer that waited could not begin yet; the sweeper will try again"),
+  );
+  const ports: WorkflowPorts & { readonly queue: MemoryWorkQueue } = {
     clock: systemClock,
     nonce: randomNonce,
     journal: new MemoryJournal(systemClock),
     owners: new MemoryOwnerRegister(systemClock),
-    queue: new MemoryWorkQueue(systemClock),
-    live: new MemoryLiveChannel(systemClock),
+    queue,
+    live,
     registry: new MemorySessionRegistry(systemClock),
     connectionTable: null,
     metrics: new Metrics("pod", "worker"),
-    ledger: store.ledger,
-    outbox: store.outbox,
+    ledger: admission.over(store.ledger),
+    outbox,
+    admitWaiting: () => admission.admit(null),
     model: providers.model,
     contextWindowTokens: (provider, model) => providers.contextWindowTokens(provider, model),
     seesImages: (provider, model) => providers.seesImages(provider, model),
@@ -148,12 +170,13 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
 }
 
 function podConfig(options: EmbeddedOptions, index: number, port: number): BackendConfig {
-  const { host, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl } = options;
-  const { trustForwardedFrom, streamsPerUser, pageFolder } = options;
+  const { host, authMode, allowSignUp, allowGuests, signUpsPerHour, authSecret, publicUrl } = options;
+  const { trustForwardedFrom, streamsPerUser, runningAnswers, waitingAnswers, pageFolder } = options;
   const { edge = closedEdge, requestTimeoutMs = defaultRequestTimeoutMs, streamAgeMs = 12 * hourMs } = options;
   return {
-    ...{ host, port, authMode, allowSignUp, signUpsPerHour, authSecret, publicUrl },
-    ...{ trustForwardedFrom, streamsPerUser, pageFolder, edge, requestTimeoutMs, streamAgeMs },
+    ...{ host, port, authMode, allowSignUp, allowGuests, signUpsPerHour, authSecret, publicUrl },
+    ...{ trustForwardedFrom, streamsPerUser, runningAnswers, waitingAnswers, pageFolder },
+    ...{ edge, requestTimeoutMs, streamAgeMs },
     podId: `pod-${index + 1}-${randomNonce()}`,
     metricsOpen: false,
     drainMs: 0,
@@ -175,14 +198,14 @@ function accountsOf(store: PostgresStore, options: EmbeddedOptions): Accounts | 
 
 function podPorts(
   store: PostgresStore,
-  ports: WorkflowPorts,
+  ports: WorkflowPorts & { readonly queue: MemoryWorkQueue },
   options: EmbeddedOptions,
   accounts: Accounts | null,
 ): BackendPorts {
-  const { live, ledger, outbox, queue, registry, clock, model, metrics } = ports;
+  const { live, ledger, outbox, admitWaiting, queue, registry, clock, model, metrics } = ports;
   const { providers, log } = options;
   return {
-    ...{ live, ledger, outbox, queue, registry, clock, model, metrics, accounts, makeId },
+    ...{ live, ledger, outbox, admitWaiting, queue, registry, clock, model, metrics, accounts, makeId },
     store: store.conversations,
     attempts: store.attempts,
     models: () => modelList(providers.catalogue()),

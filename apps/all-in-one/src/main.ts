@@ -9,7 +9,7 @@ import {
 } from "@uci/adapters/postgres";
 import { listenSentence, stopOnSignal } from "@uci/adapters/process";
 import { ProviderSettingsError } from "@uci/adapters/providers";
-import { commaList, SettingError } from "@uci/adapters/settings";
+import { commaList, SettingError, storageLimits } from "@uci/adapters/settings";
 import { edgeOf, hourMs } from "@uci/backend";
 import { configuredProviders } from "@uci/workflow";
 import { readStartOptions, type StartOptions } from "./config.ts";
@@ -59,12 +59,16 @@ async function run(options: StartOptions): Promise<void> {
       authMode: settings.AUTH_MODE,
       authSecret: settings.AUTH_SECRET ?? keptSecret(dataFolder),
       allowSignUp: settings.ALLOW_SIGN_UP,
+      allowGuests: settings.ALLOW_GUESTS,
       signUpsPerHour: settings.SIGN_UPS_PER_HOUR,
       publicUrl: settings.PUBLIC_URL,
       trustForwardedFrom: commaList(settings.TRUST_FORWARDED_FROM),
       edge: edgeOf(settings),
       streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
       streamAgeMs: settings.STREAM_HOURS * hourMs,
+      runningAnswers: settings.RUNNING_ANSWERS_PER_PERSON,
+      waitingAnswers: settings.WAITING_ANSWERS_PER_PERSON,
+      storage: storageLimits(settings),
       pageFolder: builtPage(),
       takeover: settings.TAKEOVER,
       slots: settings.WORKER_SLOTS,

@@ -51,6 +51,11 @@ const wrongValues: Readonly<Record<string, readonly string[] | null>> = {
   AUTH_MODE: ["open", "none", "Accounts"],
   TRUSTED_PUBLIC: flag,
   ALLOW_SIGN_UP: flag,
+  ALLOW_GUESTS: flag,
+  RUNNING_ANSWERS_PER_PERSON: whole(1, 100_000),
+  WAITING_ANSWERS_PER_PERSON: whole(0, 100_000),
+  STORAGE_PER_PERSON_MB: whole(1, 100_000_000),
+  STORAGE_TOTAL_MB: whole(0, 1_000_000_000),
   SIGN_UPS_PER_HOUR: whole(1, 100_000),
   AUTH_SECRET: ["short", "x".repeat(31)],
   PUBLIC_URL: [

@@ -20,6 +20,13 @@ export const backendSettings = {
     ),
   TRUSTED_PUBLIC: flag().describe("1 lets the trusted mode listen on an address other machines can reach."),
   ALLOW_SIGN_UP: flag(true).describe("false closes the door to new accounts and guests."),
+  ALLOW_GUESTS: z
+    .enum(["0", "1", "false", "true"])
+    .optional()
+    .transform((text) => (text === undefined ? undefined : text === "1" || text === "true"))
+    .describe(
+      "Whether people may begin without an account. Not given: only while no model but the built-in one is there.",
+    ),
   SIGN_UPS_PER_HOUR: z.coerce
     .number()
     .int()
@@ -166,6 +173,8 @@ export type BackendConfig = {
   readonly port: number;
   readonly authMode: "accounts" | "trusted";
   readonly allowSignUp: boolean;
+  /** Undefined: only while no model but the built-in one can be called, since guests cost whoever pays for the models. */
+  readonly allowGuests: boolean | undefined;
   /** New accounts one address may make in an hour. */
   readonly signUpsPerHour: number;
   readonly authSecret: string;
@@ -177,6 +186,9 @@ export type BackendConfig = {
   readonly streamsPerUser: number;
   /** A stream older than this is closed, in milliseconds. */
   readonly streamAgeMs: number;
+  /** Answers of one person that may run, and wait on top of them. */
+  readonly runningAnswers: number;
+  readonly waitingAnswers: number;
   /** Folder of the built page; null: API alone. */
   readonly pageFolder: string | null;
   /** Whether anybody who reaches the pod may read `/metrics`, or this machine's own processes alone. */

@@ -6,6 +6,7 @@ import { podStates } from "./health.ts";
 import { TrustedIdentifier } from "./identity.ts";
 import { measurePod, podObserver } from "./observing.ts";
 import { OpenStreams } from "./open-streams.ts";
+import { GatedIdentifier } from "./person-gate.ts";
 import { RevocationWatch } from "./revocation-watch.ts";
 import type { BackendPorts, Surroundings } from "./routes/surroundings.ts";
 import { buildServer } from "./server.ts";
@@ -37,11 +38,16 @@ export async function startBackend(config: BackendConfig, ports: BackendPorts): 
   let draining = false;
   const { headerOnly, gatewaySecret: secret } = config.edge;
   const signature = secret === undefined ? null : new GatewaySignature(secret, () => clock.nowMs());
-  const identifier = ports.accounts ?? new TrustedIdentifier({ users: ports.store.users, headerOnly, signature });
+  const trusted = { users: ports.store.users, headerOnly, signature };
+  const identifier = new GatedIdentifier(ports.accounts ?? new TrustedIdentifier(trusted));
   const streams = new OpenStreams(config.streamsPerUser, config.streamAgeMs);
   const revocations = ports.accounts === null ? null : new RevocationWatch(ports.accounts, streams);
-  const endRevoked = async () => revocations?.look();
-  const surroundings: Surroundings = { config, ports, reader, identifier, isDraining: () => draining, endRevoked };
+  const surroundings: Surroundings = {
+    ...{ config, ports, reader, identifier },
+    answered: (request) => identifier.answered(request),
+    isDraining: () => draining,
+    endRevoked: async () => revocations?.look(),
+  };
   const app = await buildServer(surroundings, streams);
   app.server.maxConnections = config.edge.maxConnections;
   await reader.start();

@@ -66,6 +66,7 @@ function podConfig(settings: PodSettings, podId: string, pageFolder: string): Ba
     port: settings.PORT,
     authMode: settings.AUTH_MODE,
     allowSignUp: settings.ALLOW_SIGN_UP,
+    allowGuests: settings.ALLOW_GUESTS,
     signUpsPerHour: settings.SIGN_UPS_PER_HOUR,
     authSecret: authSecret(settings),
     publicUrl: settings.PUBLIC_URL,
@@ -74,6 +75,8 @@ function podConfig(settings: PodSettings, podId: string, pageFolder: string): Ba
     requestTimeoutMs: defaultRequestTimeoutMs,
     streamsPerUser: settings.SSE_CONNECTIONS_PER_USER,
     streamAgeMs: settings.STREAM_HOURS * hourMs,
+    runningAnswers: settings.RUNNING_ANSWERS_PER_PERSON,
+    waitingAnswers: settings.WAITING_ANSWERS_PER_PERSON,
     pageFolder: fs.existsSync(path.join(pageFolder, "index.html")) ? pageFolder : null,
     // The gateway does not pass it on; whoever reaches a pod past it is one of ours.
     metricsOpen: true,
@@ -88,12 +91,16 @@ function authSecret({ AUTH_MODE, AUTH_SECRET }: PodSettings): string {
   throw new SettingError("The setting AUTH_SECRET is missing: 32 characters or more, the same for every pod.");
 }
 
-function portsOver(settings: PodSettings, { broker, redis, store, registry, registryFailed }: SharedServers) {
+function portsOver(
+  settings: PodSettings,
+  { broker, redis, store, ledger, admitWaiting, registry, registryFailed }: SharedServers,
+) {
   const conversations = cachedConversations(store.conversations, redis.sessionMeta, registryFailed);
   return {
     store: conversations,
     attempts: store.attempts,
-    ledger: store.ledger,
+    ledger,
+    admitWaiting,
     outbox: store.outbox,
     queue: broker.queue,
     live: broker.live,

@@ -75,7 +75,8 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   await answerOtherSites(app, config.edge.corsOrigins);
   const bodies = admitBodies(app, surroundings.identifier, routes);
   ports.metrics.beforeReading(() => ports.metrics.set("uci_body_bytes_in_flight", bodies.bytesInFlight));
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", async (request, reply) => {
+    surroundings.answered(request);
     // The gateway keeps connections open and would send the next request into one that is about to close.
     if (surroundings.isDraining()) reply.header("Connection", "close");
   });

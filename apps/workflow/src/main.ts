@@ -29,6 +29,8 @@ export type WorkflowPorts = Omit<WorkerPorts, "policy" | "router"> & {
   readonly rebuildQueue?: () => Promise<boolean>;
   /** How long plain answers are waited for; absent: as usual. */
   readonly plainTimes?: PlainTimes;
+  /** Lets answers begin that still wait although there is room for them. */
+  readonly admitWaiting: () => Promise<void>;
   /** Where models' titles go; null: sessions keep the title that their first line gave. */
   readonly titles: TitleStore | null;
   readonly log: WorkerLog;
@@ -91,11 +93,12 @@ export function sweeperOf(
     "contextWindowTokens" | "seesImages" | "attachments" | "connectionTable" | "metrics" | "titles"
   >,
 ): Sweeper {
-  const { outbox, ledger, queue, owners, live, clock, registry, rebuildQueue, plainTimes, log } = ports;
+  const { outbox, ledger, queue, owners, live, clock, registry, rebuildQueue, admitWaiting, plainTimes, log } = ports;
   const sweepConnections = () => registry.sweep();
+  const mending = { sweepConnections, rebuildQueue, admitWaiting, plainTimes };
   return new Sweeper(
-    { outbox, ledger, queue, owners, live, clock, sweepConnections, rebuildQueue, plainTimes },
-    (error) => log.warn({ err: error }, "sweep failed; the next one tries again"),
+    { outbox, ledger, queue, owners, live, clock, ...mending },
+    (error) => log.warn({ err: error }, "a part of a sweep failed; the next one tries again"),
     ({ kind: _kind, ...swept }) => log.warn(swept, "sweeper: ended an answer that nobody else would have"),
   );
 }

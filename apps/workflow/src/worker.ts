@@ -72,7 +72,7 @@ export async function startWorker(
 }
 
 function portsOver(
-  { broker, store, registry, redis, registryFailed }: SharedServers,
+  { broker, store, ledger, admitWaiting, registry, redis, registryFailed }: SharedServers,
   providers: Providers,
   titles: WorkerSettings["TITLES"],
   metrics: Metrics,
@@ -94,7 +94,8 @@ function portsOver(
     live: broker.live,
     registry,
     connectionTable: (sessionIds) => store.connections.find(sessionIds),
-    ledger: store.ledger,
+    ledger,
+    admitWaiting,
     outbox: store.outbox,
     model: providers.model,
     contextWindowTokens: (provider, model) => providers.contextWindowTokens(provider, model),

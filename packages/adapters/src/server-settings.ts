@@ -4,6 +4,7 @@ import { natsSettingSchemas } from "./nats/settings.ts";
 import { postgresSettingSchemas } from "./postgres/settings.ts";
 import { redisSettingSchemas } from "./redis/settings.ts";
 import type { SettingsOf } from "./settings/index.ts";
+import { personSettings } from "./settings/person.ts";
 
 /** Where the servers are that the parts of the distributed system share. Apart from `servers.ts`, so that describing them loads no client. */
 export const sharedServerSettings = {
@@ -24,6 +25,7 @@ export const sharedServerSettings = {
     .max(86_400)
     .default(plainTimes.silenceMs / 1000)
     .describe("So does silence of such a workflow for this long. The same for pods and workers."),
+  ...personSettings,
 } as const;
 
 export type SharedServerSettings = SettingsOf<typeof sharedServerSettings>;

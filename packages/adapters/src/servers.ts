@@ -1,4 +1,4 @@
-import { BackedSessionRegistry, type SessionRegistry } from "@uci/stream";
+import { AnswerAdmission, type AnswerLedger, BackedSessionRegistry, type SessionRegistry } from "@uci/stream";
 import type { Logger } from "pino";
 import { makeId } from "./ids/index.ts";
 import type { Metrics } from "./metrics/index.ts";
@@ -13,13 +13,17 @@ import {
 } from "./postgres/index.ts";
 import { connectRedis, type RedisConnection } from "./redis/index.ts";
 import type { SharedServerSettings } from "./server-settings.ts";
-import { SettingError } from "./settings/index.ts";
+import { SettingError, storageLimits } from "./settings/index.ts";
 
 /** Connections to all servers, and what is made of more than one of them. */
 export type SharedServers = {
   readonly broker: NatsBroker;
   readonly redis: RedisConnection;
   readonly store: PostgresStore;
+  /** The store's, by which the end of an answer lets the next of the same person begin. */
+  readonly ledger: AnswerLedger;
+  /** Lets answers begin that still wait although there is room for them. */
+  readonly admitWaiting: () => Promise<void>;
   /** Redis with the table behind it. */
   readonly registry: SessionRegistry;
   /** For what else fails at the registry or its cache: counted, and otherwise of no consequence. */
@@ -51,6 +55,7 @@ export async function connectServers(
       connections: settings.DATABASE_POOL_SIZE,
       connectionLost: (error) => log.warn({ err: error }, "a connection to the database was lost"),
       tableFailed: registryFailed,
+      storage: storageLimits(settings),
     },
     makeId,
   );
@@ -76,11 +81,22 @@ export async function connectServers(
     });
     const registry = new BackedSessionRegistry(redis.registry, store.connections, registryFailed);
     const onRegistryConnected = (listener: () => void) => void listeners.push(listener);
-    return { broker, redis, store, registry, registryFailed, onRegistryConnected, close };
+    const admission = admissionOver(settings, store, broker, log);
+    const ledger = admission.over(store.ledger);
+    const admitWaiting = () => admission.admit(null);
+    return { broker, redis, store, ledger, admitWaiting, registry, registryFailed, onRegistryConnected, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function admissionOver(settings: SharedServerSettings, store: PostgresStore, broker: NatsBroker, log: Logger) {
+  const { admission, outbox } = store;
+  const { queue, live } = broker;
+  return new AnswerAdmission({ admission, outbox, queue, live }, settings.RUNNING_ANSWERS_PER_PERSON, (error) =>
+    log.warn({ err: error }, "an answer that waited could not begin yet; the sweeper will try again"),
+  );
 }
 
 function connectBroker(

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AnswerLedger, FinalAnswer, Outbox, PendingJob } from "@uci/stream";
+import type { Admission, AnswerLedger, FinalAnswer, Outbox, PendingJob } from "@uci/stream";
 import type {
   AcceptedTurn,
   ConversationStore,
@@ -13,6 +13,7 @@ export type StoreUnderTest = {
   readonly conversations: ConversationStore;
   readonly ledger: AnswerLedger;
   readonly outbox: Outbox;
+  readonly admission: Admission;
   readonly titles: TitleStore;
 };
 
@@ -57,6 +58,7 @@ export class Scene {
       temporary: null,
       idempotency: null,
       correlation_id: newId("corr"),
+      limits: { job_bytes: 1024 * 1024, running_answers: 100, waiting_answers: 100 },
       ...change,
     };
   }
@@ -66,8 +68,8 @@ export class Scene {
   }
 
   tryAgain(messageId: string, change: Partial<RegenerationRequest> = {}): Promise<TurnOutcome> {
-    const { ai_provider, model, context, idempotency, correlation_id } = this.request();
-    const choice = { ai_provider, model, context, idempotency, correlation_id };
+    const { ai_provider, model, context, idempotency, correlation_id, limits } = this.request();
+    const choice = { ai_provider, model, context, idempotency, correlation_id, limits };
     const request = { user_id: this.user, message_id: messageId, ...choice, ...change };
     return this.store.conversations.turns.acceptRegeneration(request);
   }

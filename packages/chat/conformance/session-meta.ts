@@ -26,6 +26,9 @@ export function sessionMetaConformance(
         await cache.keep(sessionId, metaOf({ title }));
         expect(await cache.find(sessionId)).toEqual(metaOf({ title }));
       }
+      const chosen = metaOf({ provider: "house", model: "small" });
+      await cache.keep(sessionId, chosen);
+      expect(await cache.find(sessionId)).toEqual(chosen);
       expect(await cache.find(newId("sess"))).toBeNull();
     });
 
@@ -58,5 +61,5 @@ export function sessionMetaConformance(
 
 function metaOf(change: Partial<SessionMeta> = {}): SessionMeta {
   const times = { created_at: "2026-01-01T00:00:00.000Z", updated_at: "2026-01-02T00:00:00.000Z" };
-  return { user_id: "user_1", title: "A title", ...times, ...change };
+  return { user_id: "user_1", title: "A title", ...times, provider: null, model: null, ...change };
 }

@@ -2,6 +2,8 @@ import { wireLimits } from "@uci/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
 import { accepted, finalAnswer, type MakeStore, newId, Scene } from "./scene.ts";
 
+const firstPage = { cursor: null, limit: 100 };
+
 export function turnConformance(makeStore: MakeStore): void {
   describe("turns", () => {
     let scene: Scene;
@@ -207,6 +209,68 @@ export function turnConformance(makeStore: MakeStore): void {
       expect(await scene.tryAgain(newId("msg"))).toEqual({ kind: "not_found" });
       const foreign = await (await scene.asAnother()).converse();
       expect(await scene.tryAgain(foreign.answer.message_id)).toEqual({ kind: "not_found" });
+    });
+
+    it("T20 refuses a message whose job the queue could not take, and stores nothing of it", async () => {
+      const quotes = '"'.repeat(262_144);
+      const { session } = await scene.converse({ message: quotes });
+      const sessions = scene.store.conversations.sessions;
+      const before = await scene.store.conversations.messages.list(scene.user, session.session_id, firstPage);
+      expect(await scene.try({ session_id: session.session_id, message: quotes })).toEqual({ kind: "too_large" });
+      expect(await scene.try({ message: "\u0001".repeat(262_144) })).toEqual({ kind: "too_large" });
+      expect(await scene.store.conversations.messages.list(scene.user, session.session_id, firstPage)).toEqual(before);
+      expect((await sessions.list(scene.user, firstPage)).rows).toHaveLength(1);
+      expect(await scene.pending()).toEqual([]);
+      const { job } = await scene.accept({ session_id: session.session_id, message: "short again" });
+      expect(JSON.stringify(job).length).toBeLessThan(1024 * 1024);
+    });
+
+    it("T21 lets so many answers of a person run and wait, however many come at once, and takes back what is refused", async () => {
+      const limits = { job_bytes: 1024 * 1024, running_answers: 3, waiting_answers: 5 };
+      const idempotency = { key: newId("key"), body_hash: "h" };
+      const outcomes = await Promise.all(Array.from({ length: 40 }, () => scene.try({ limits })));
+      const turns = outcomes.flatMap((outcome) => (outcome.kind === "accepted" ? [outcome.turn] : []));
+      expect(turns.filter(({ job }) => job !== null)).toHaveLength(3);
+      expect(turns.filter(({ job }) => job === null)).toHaveLength(5);
+      expect(outcomes.filter(({ kind }) => kind === "too_many_answers")).toHaveLength(32);
+      expect((await scene.store.conversations.sessions.list(scene.user, firstPage)).rows).toHaveLength(8);
+      expect(await scene.try({ limits, idempotency })).toEqual({ kind: "too_many_answers" });
+      const another = await scene.asAnother();
+      expect((await another.accept({ limits })).job).not.toBeNull();
+      await scene.store.ledger.finalize(finalAnswer(turns.find(({ job }) => job !== null)!));
+      expect((await scene.accept({ limits, idempotency })).replayed).toBe(false);
+    });
+
+    it("T22 lets what waits begin when another answer of the person has ended, oldest first and each once", async () => {
+      const limits = { job_bytes: 1024 * 1024, running_answers: 2, waiting_answers: 9 };
+      const { admission, ledger } = scene.store;
+      const turns = [];
+      for (let index = 0; index < 6; index++) turns.push(await scene.accept({ limits, message: `${index}` }));
+      const ids = turns.map(({ answer }) => answer.message_id);
+      expect((await scene.pending()).map(({ request }) => request.message_id)).toEqual(ids.slice(0, 2));
+      expect(await admission.admit(ids[0]!, 2)).toEqual([]);
+      await ledger.finalize(finalAnswer(turns[0]!));
+      const admitted = await Promise.all(Array.from({ length: 8 }, () => admission.admit(ids[0]!, 2)));
+      expect(admitted.flat()).toMatchObject([{ message_id: ids[2], message: "2", user_id: scene.user }]);
+      expect((await scene.pending()).map(({ request }) => request.message_id)).toEqual(ids.slice(1, 3));
+      await ledger.finalize(finalAnswer(turns[1]!));
+      await ledger.finalize(finalAnswer(turns[2]!));
+      const healed = (await admission.admit(null, 2)).filter((request) => request.user_id === scene.user);
+      expect(healed.map(({ message_id }) => message_id)).toEqual(ids.slice(3, 5));
+    });
+
+    it("T23 never begins what was stopped while it waited", async () => {
+      const limits = { job_bytes: 1024 * 1024, running_answers: 1, waiting_answers: 9 };
+      const { admission, ledger } = scene.store;
+      const first = await scene.accept({ limits });
+      const second = await scene.accept({ limits });
+      const { message_id } = second.answer;
+      expect(await admission.withdrawn(message_id)).toBeNull();
+      expect(await ledger.requestStop(message_id)).toBe(true);
+      expect(await admission.withdrawn(message_id)).toMatchObject({ message_id });
+      expect(await admission.withdrawn(first.answer.message_id)).toBeNull();
+      await ledger.finalize(finalAnswer(first));
+      expect(await admission.admit(first.answer.message_id, 1)).toEqual([]);
     });
   });
 }

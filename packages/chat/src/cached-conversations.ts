@@ -79,8 +79,9 @@ export class CachedSessionStore implements SessionStore {
     if (meta?.user_id === userId) return { session: summaryOf(sessionId, meta), created: false };
     const ensured = await this.#store.ensure(userId, sessionId, create);
     if (ensured !== null) {
-      const { title, created_at, updated_at } = ensured.session;
-      const read = { user_id: userId, title, created_at, updated_at };
+      const { title, created_at, updated_at, settings } = ensured.session;
+      const { ai_provider: provider, model } = settings;
+      const read = { user_id: userId, title, created_at, updated_at, provider, model };
       await quietly(() => this.#cache.keep(sessionId, read), this.#failed);
     }
     return ensured;
@@ -198,6 +199,7 @@ async function quietly<Result>(task: () => Promise<Result>, failed: Failed): Pro
   }
 }
 
-function summaryOf(sessionId: string, { title, created_at, updated_at }: SessionMeta): SessionSummary {
-  return { session_id: sessionId, title, created_at, updated_at };
+function summaryOf(sessionId: string, meta: SessionMeta): SessionSummary {
+  const { title, created_at, updated_at, provider, model } = meta;
+  return { session_id: sessionId, title, created_at, updated_at, settings: { ai_provider: provider, model } };
 }

@@ -37,33 +37,35 @@ function messagesOf(mapping: Fields): ImportedMessage[] {
   const kept = new Map<string, Draft>();
   const seen = new Set<string>();
   const childrenOf = new Map<string, string[]>();
+  const answered = new Set<string>();
   const waiting: { id: string; after: Draft | null }[] = [];
   for (const [id, node] of Object.entries(mapping)) {
     const parent = isFields(node) && typeof node.parent === "string" && node.parent in mapping ? node.parent : null;
-    if (parent === null) waiting.unshift({ id, after: null });
-    else childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), id]);
+    const siblings = parent === null ? undefined : childrenOf.get(parent);
+    if (parent === null) waiting.push({ id, after: null });
+    else if (siblings === undefined) childrenOf.set(parent, [id]);
+    else siblings.push(id);
   }
+  waiting.reverse();
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { id, after } = next;
     if (seen.has(id)) continue;
     seen.add(id);
     const own = messageOf(id, mapping[id], after);
-    const only = after !== null && !hasChild(kept, after.key);
+    const only = after !== null && !answered.has(after.key);
     let last = own ?? after;
     // An answer in several pieces, with tools between them, is one answer.
     if (own !== null && after !== null && own.role === after.role && only) {
       after.content = `${after.content}\n\n${own.content}`;
       last = after;
-    } else if (own !== null) kept.set(id, own);
+    } else if (own !== null) {
+      kept.set(id, own);
+      if (own.parent_key !== null) answered.add(own.parent_key);
+    }
     const children = childrenOf.get(id) ?? [];
     for (const child of children.toReversed()) waiting.push({ id: child, after: last });
   }
   return [...kept.values()];
-}
-
-function hasChild(kept: ReadonlyMap<string, Draft>, key: string): boolean {
-  for (const message of kept.values()) if (message.parent_key === key) return true;
-  return false;
 }
 
 function messageOf(id: string, node: unknown, after: Draft | null): Draft | null {

@@ -118,3 +118,63 @@ it("our own file comes in, whatever the order of its messages", () => {
   ]);
   expect(conversation!.updated_at).toBe(new Date(nowMs).toISOString());
 });
+
+describe("files that are made to hurt", () => {
+  const time = "2026-01-01T00:00:00Z";
+  const ownFile = (messages: readonly object[]) => ({
+    ...{ format: "universal-chat", version: 1, exported_at: time },
+    sessions: [{ session_id: "s", title: "T", created_at: time, updated_at: time, messages }],
+  });
+  const said = (id: string, parent: string | null, content = "x", role = "user") => ({
+    ...{ message_id: id, parent_message_id: parent, role, content, created_at: time },
+  });
+
+  it("come in without a message being looked at for every other one: all with one parent", () => {
+    const messages = Array.from({ length: 150_000 }, (_, index) => said(`m${index}`, index === 0 ? null : "m0"));
+    const read = importedFile(ownFile(messages), nowMs)!;
+    expect(read.conversations[0]!.messages).toHaveLength(20_000);
+    expect(read.shortened).toBe(130_000);
+    const mapping = Object.fromEntries(
+      Array.from({ length: 100_000 }, (_, index) => [
+        `m${index}`,
+        { parent: index === 0 ? null : "m0", message: message(index === 0 ? "user" : "assistant", `${index}`) },
+      ]),
+    );
+    expect(importedFile([{ mapping }], nowMs)!.conversations[0]!.messages).toHaveLength(20_000);
+    const roots = Object.fromEntries(
+      Array.from({ length: 100_000 }, (_, index) => [`m${index}`, { parent: null, message: message("user", "x") }]),
+    );
+    expect(importedFile([{ mapping: roots }], nowMs)!.conversations[0]!.messages[0]!.key).toBe("m0");
+  }, 20_000);
+
+  it("lose what is longer than may be asked or answered here, and say how often", () => {
+    const read = importedFile(
+      ownFile([
+        said("1", null, "q".repeat(20 * 1024 * 1024)),
+        said("2", "1", "a".repeat(300 * 1024), "assistant"),
+        said("3", "2", "語".repeat(200 * 1024)),
+        said("4", "3", `x${"👩".repeat(65_536)}`),
+        said("5", "4", "👩".repeat(65_536)),
+      ]),
+      nowMs,
+    )!;
+    expect(read.shortened).toBe(3);
+    const contents = read.conversations[0]!.messages.map(({ content }) => content);
+    expect(contents.map((content) => Buffer.byteLength(content))).toEqual([
+      262_144,
+      300 * 1024,
+      262_143,
+      262_141,
+      262_144,
+    ]);
+    for (const content of contents) expect(content.isWellFormed()).toBe(true);
+  });
+
+  it("have so many conversations and no more", () => {
+    const one = { created_at: time, updated_at: time, title: null, messages: [said("1", null)] };
+    const sessions = Array.from({ length: 10_500 }, (_, index) => ({ ...one, session_id: `s${index}` }));
+    const read = importedFile({ ...ownFile([]), sessions }, nowMs)!;
+    expect(read.conversations).toHaveLength(10_000);
+    expect(read.unusable).toBe(500);
+  });
+});

@@ -4,6 +4,7 @@ export { CachedSessionStore, cachedConversations, cachedTitles } from "./cached-
 export * from "./collection-ports.ts";
 export * from "./finding-ports.ts";
 export * from "./imported.ts";
+export * from "./job-size.ts";
 export * from "./model-title.ts";
 export * from "./page.ts";
 export * from "./ports.ts";

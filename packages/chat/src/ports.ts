@@ -13,6 +13,16 @@ import type { Page, PageRequest } from "./page.ts";
 import type { TransferStore } from "./transfer-ports.ts";
 import type { TreeStore } from "./tree-ports.ts";
 
+/** What bounds one turn and all turns of a person. */
+export type TurnLimits = {
+  /** The largest job that can be published, as JSON, in bytes of UTF-8. */
+  readonly job_bytes: number;
+  /** Answers of one person that may be in the queue or run; those on top wait for one of them to end. */
+  readonly running_answers: number;
+  /** Answers of one person that may wait. */
+  readonly waiting_answers: number;
+};
+
 /** What a caller asks for; ids are checked for their form already. */
 export type TurnRequest = {
   readonly user_id: string;
@@ -30,6 +40,7 @@ export type TurnRequest = {
   readonly temporary: { readonly history: readonly HistoryMessage[] } | null;
   readonly idempotency: Idempotency | null;
   readonly correlation_id: string;
+  readonly limits: TurnLimits;
 };
 
 export type RegenerationRequest = {
@@ -41,6 +52,7 @@ export type RegenerationRequest = {
   readonly context: GenerationContext;
   readonly idempotency: Idempotency | null;
   readonly correlation_id: string;
+  readonly limits: TurnLimits;
 };
 
 /** A key is the user's own; `body_hash` tells whether a repeated one came with the same request. Kept 24 h. */
@@ -53,7 +65,7 @@ export type AcceptedTurn = {
   readonly session_created: boolean;
   readonly user_message: Message;
   readonly answer: Message;
-  /** What to publish; the row of it is committed with the turn. */
+  /** What to publish; the row of it is committed with the turn. Null where it waits until other answers of the person end. */
   readonly job: WorkflowRequest | null;
   /** Time of the first acceptance, ISO 8601, and its correlation id: a replay answers the same. */
   readonly accepted_at: string;
@@ -68,7 +80,11 @@ export type TurnRefusal =
   | { readonly kind: "not_an_answer" }
   /** A temporary turn in a session that is not, a lasting one in a session that is, or a text that is not there any more. */
   | { readonly kind: "temporary_session" }
-  | { readonly kind: "key_reused" };
+  | { readonly kind: "key_reused" }
+  /** The job would be larger than the queue takes. */
+  | { readonly kind: "too_large" }
+  /** As many answers of this person run and wait as may. */
+  | { readonly kind: "too_many_answers" };
 
 export type TurnOutcome = { readonly kind: "accepted"; readonly turn: AcceptedTurn } | TurnRefusal;
 
@@ -87,7 +103,9 @@ export interface TurnStore {
 }
 
 /** What is known of a session without asking for all of it. */
-export type SessionSummary = Pick<Session, "session_id" | "title" | "created_at" | "updated_at">;
+export type SessionSummary = Pick<Session, "session_id" | "title" | "created_at" | "updated_at"> & {
+  readonly settings: Pick<Session["settings"], "ai_provider" | "model">;
+};
 
 /** Which sessions a list shows. Temporary ones are in none. */
 export type SessionFilter = { readonly archived?: boolean; readonly pinned?: boolean; readonly folder_id?: string };
@@ -150,6 +168,9 @@ export type SessionMeta = {
   readonly title: string | null;
   readonly created_at: string;
   readonly updated_at: string;
+  /** What the session is set to be answered by; null: whatever the user or the system has chosen. */
+  readonly provider: string | null;
+  readonly model: string | null;
 };
 
 /** Remembers sessions for an hour. A hint before the store: every verb may throw, and nothing is lost when it does. */

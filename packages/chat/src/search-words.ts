@@ -19,14 +19,25 @@ export type TextRange = { readonly start: number; readonly end: number };
 
 /** A text as it is compared: without case, accents and forms that only look different. */
 export function foldedText(text: string): string {
+  // Most words of most texts, and many times quicker.
+  if (isAscii(text)) return text.toLowerCase();
   return text.normalize("NFKD").replace(accents, "").normalize("NFC").toLowerCase().replaceAll("ß", "ss");
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) return false;
+  return true;
 }
 
 /** The words under which a text is found, each once. Bounded: of a very long text, those of its beginning. */
 export function searchWords(text: string): string[] {
   const found = new Set<string>();
+  const seen = new Set<string>();
   let bytes = 0;
   for (const { run, spaced } of runsOf(text.slice(0, charactersLookedAt))) {
+    // Folding is what takes the time, and most words of a text come again.
+    if (seen.has(run)) continue;
+    seen.add(run);
     for (const word of spaced ? [shortened(foldedText(run))] : pairs(foldedText(run))) {
       if (word === "" || found.has(word)) continue;
       bytes += word.length * 3;
@@ -55,27 +66,35 @@ export function searchTerms(query: string): SearchTerm[] {
 
 /** Where in a text the query's words stand, in order. */
 export function matchesIn(text: string, query: string): TextRange[] {
+  return merged([...rangesIn(text, query)]);
+}
+
+/** Where the first of the query's words stands in a text; null: none does. No further than that is looked. */
+export function firstMatchIn(text: string, query: string): number | null {
+  for (const { start } of rangesIn(text, query)) return start;
+  return null;
+}
+
+function* rangesIn(text: string, query: string): Generator<TextRange> {
   const wanted = [...runsOf(query)].map(({ run, spaced }) => ({ folded: foldedText(run), spaced }));
-  const ranges: TextRange[] = [];
+  const known = new Map<string, string>();
   for (const { run, spaced, start } of runsOf(text)) {
-    const folded = foldedText(run);
+    const folded = known.get(run) ?? foldedText(run);
+    known.set(run, folded);
     for (const term of wanted) {
       if (term.spaced !== spaced || term.folded === "") continue;
       if (spaced) {
-        if (folded.startsWith(term.folded)) ranges.push({ start, end: start + run.length });
+        if (folded.startsWith(term.folded)) yield { start, end: start + run.length };
         continue;
       }
       // Folding keeps the number of characters in these scripts, save for rare forms, which are then marked as a whole.
       const same = folded.length === run.length;
       for (let at = folded.indexOf(term.folded); at !== -1; at = folded.indexOf(term.folded, at + 1)) {
-        ranges.push(
-          same ? { start: start + at, end: start + at + term.folded.length } : { start, end: start + run.length },
-        );
+        yield same ? { start: start + at, end: start + at + term.folded.length } : { start, end: start + run.length };
         if (!same) break;
       }
     }
   }
-  return merged(ranges);
 }
 
 type Run = { readonly run: string; readonly spaced: boolean; readonly start: number };

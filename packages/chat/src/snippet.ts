@@ -1,5 +1,5 @@
 import type { SnippetPart } from "@uci/protocol";
-import { matchesIn } from "./search-words.ts";
+import { firstMatchIn, matchesIn } from "./search-words.ts";
 
 const charactersBefore = 50;
 const charactersInAll = 180;
@@ -10,7 +10,7 @@ const marks = /[*`~#>|]+/gu;
 /** The place of a text where a query matches, in one line, cut into what matches and what does not. */
 export function snippetOf(text: string, query: string): SnippetPart[] {
   const looked = text.slice(0, charactersLookedAt);
-  const first = matchesIn(looked, query)[0]?.start ?? 0;
+  const first = firstMatchIn(looked, query) ?? 0;
   const start = first <= charactersBefore ? 0 : wordStart(looked, first - charactersBefore);
   const end = Math.min(looked.length, start + charactersInAll);
   // Cut first, so that spaces made one do not move the ranges.
@@ -27,6 +27,11 @@ export function snippetOf(text: string, query: string): SnippetPart[] {
   add(line.slice(at), false);
   add(end < text.length ? " …" : "", false);
   return parts;
+}
+
+/** The beginning of a text in one line, for want of the place that matches. */
+export function beginningOf(text: string): SnippetPart[] {
+  return snippetOf(text.slice(0, charactersInAll), "");
 }
 
 /** The next beginning of a word, if there is one near. */

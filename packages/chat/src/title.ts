@@ -1,4 +1,6 @@
 const longestTitleCharacters = 60;
+/** A message says within so many characters what it is about, or its first line is none. */
+const charactersRead = 4_000;
 
 /**
  * A session's first title, from the first message: its first line that says something, without markdown signs, cut at
@@ -6,6 +8,8 @@ const longestTitleCharacters = 60;
  */
 export function titleFromMessage(message: string): string | null {
   const line = message
+    .trimStart()
+    .slice(0, charactersRead)
     .split(/\r?\n/)
     .map(withoutMarks)
     .find((candidate) => /[\p{Letter}\p{Number}]/u.test(candidate));

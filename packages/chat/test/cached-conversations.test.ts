@@ -127,6 +127,7 @@ describe("conversations behind a cache", () => {
       temporary: null,
       idempotency: null,
       correlation_id: "corr_1",
+      limits: { job_bytes: 1024 * 1024, running_answers: 100, waiting_answers: 100 },
     };
     return cached.turns.acceptTurn({ ...nothing, ...request });
   }
@@ -143,7 +144,8 @@ describe("conversations behind a cache", () => {
   it("know whose a session is without asking the store", async () => {
     const answer = await cached.sessions.ensure("u1", "s1");
     const { session_id, title, created_at, updated_at } = view("s1", { user: "u1", title: null });
-    expect(answer).toEqual({ session: { session_id, title, created_at, updated_at }, created: false });
+    const settings = { ai_provider: null, model: null };
+    expect(answer).toEqual({ session: { session_id, title, created_at, updated_at, settings }, created: false });
     expect(store.asked).toBe(0);
     expect(await cached.sessions.ensure("u2", "s1")).toBeNull();
     expect(await cached.sessions.ensure("u1", "s2")).toMatchObject({ created: true });

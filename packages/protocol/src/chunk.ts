@@ -30,6 +30,8 @@ export type FinishReason = z.infer<typeof finishReasonSchema>;
 export const finalMetadataSchema = z.object({
   model: z.string(),
   tokens_used: z.number().int().nonnegative(),
+  /** Tokens of the request, where the provider says how many. */
+  prompt_tokens: z.number().int().nonnegative().optional(),
   finish_reason: finishReasonSchema,
   length: z.number().int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),

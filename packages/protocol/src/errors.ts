@@ -22,6 +22,11 @@ export const errorRegistry = {
   },
   request_timeout: { status: 408, retryable: true, meaning: "The request did not arrive whole in time." },
   payload_too_large: { status: 413, retryable: false, meaning: "The request is larger than this system takes." },
+  quota_exceeded: {
+    status: 413,
+    retryable: false,
+    meaning: "There is no room left for this; delete something first.",
+  },
   unsupported_media_type: { status: 415, retryable: false, meaning: "The request's content type is not taken here." },
   misdirected_request: {
     status: 421,
@@ -36,7 +41,18 @@ export const errorRegistry = {
   model_not_found: { status: 422, retryable: false, meaning: "This provider or model is not configured." },
   rate_limited: { status: 429, retryable: true, meaning: "Too many requests; wait a little." },
   too_many_connections: { status: 429, retryable: true, meaning: "Too many streams are open." },
+  too_many_requests: { status: 429, retryable: true, meaning: "Too many of your requests are under way at once." },
+  too_many_answers: {
+    status: 429,
+    retryable: true,
+    meaning: "As many of your answers are being written and wait as may; wait until one has ended.",
+  },
   internal_error: { status: 500, retryable: true, meaning: "Something went wrong here." },
+  storage_full: {
+    status: 507,
+    retryable: true,
+    meaning: "This system has no room left for more; tell whoever runs it, or delete something.",
+  },
   database_unavailable: { status: 503, retryable: true, meaning: "The database cannot be reached just now." },
   broker_unavailable: { status: 503, retryable: true, meaning: "New messages cannot be taken just now." },
   no_pod_available: {
@@ -57,6 +73,7 @@ export const errorRegistry = {
   answer_too_long: { status: 502, retryable: false, meaning: "The answer reached the largest length kept here." },
   attempts_exhausted: { status: 502, retryable: true, meaning: "The answer was cut off too often and was given up." },
   answer_unstorable: { status: 500, retryable: false, meaning: "The answer could not be stored as it was." },
+  job_unqueueable: { status: 500, retryable: false, meaning: "The request could not be passed on to be answered." },
   chunk_missing: { status: 502, retryable: true, meaning: "A piece of the answer never arrived." },
 } as const satisfies Record<string, { status: number; retryable: boolean; meaning: string }>;
 

@@ -47,10 +47,15 @@ export const exportSchema = z.object({
   sessions: z.array(z.unknown()),
 });
 
-/** `skipped`: what was there already, or had nothing in it that can be taken in. */
+/**
+ * `skipped`: what was there already, had nothing in it that can be taken in, or came after the most that one file may
+ * have, or after the time was over. `shortened`: messages cut to the longest length, or left out of conversations that
+ * have too many.
+ */
 export const importResultSchema = z.object({
   imported: z.number().int().nonnegative(),
   skipped: z.number().int().nonnegative(),
+  shortened: z.number().int().nonnegative(),
   /** The sessions that came to be, the first hundred of them. */
   sessions: z.array(sessionSchema),
 });

@@ -31,7 +31,7 @@ const hashes: Readonly<Record<number, string>> = {
   7: "9534ceb1f0e6be802c43838e61b43cc31f5dda0260841865ceb7f14f68cdf86e",
   8: "b1b0f7b16fdb3676e9ee645f4b87702ddcda3e5b5826eb65c216a5242fd9cbfd",
   9: "70fc81331f359e60ac4a74e5feebec2359aa3b743e207edd86f09579bf9d5ff4",
-  10: "f7b22d09b48e6440cae7088d5f77186a84f121ed8544ba6c1bb0d4fbfc8bd8cd",
+  10: "f9ca9cf4a44edddfaf0f3fb702b8012067b8d483e6f1b9ff5ff2a4796763fa8b",
 };
 
 describe("version", () => {

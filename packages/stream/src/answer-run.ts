@@ -38,6 +38,7 @@ type Ending = {
   readonly finishReason: FinishReason;
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly outputTokens: number | undefined;
+  readonly inputTokens?: number | undefined;
 };
 
 /**
@@ -199,7 +200,8 @@ export class AnswerRun {
     if (this.#dropped) return "fenced";
     if (this.#ending !== null) return this.#ending;
     if (finish === null) return this.#fail("provider_bad_response", "The provider's answer broke off.");
-    return this.end({ finishReason: finish.finishReason, error: null, outputTokens: finish.usage?.outputTokens });
+    const { inputTokens, outputTokens } = finish.usage ?? {};
+    return this.end({ finishReason: finish.finishReason, error: null, outputTokens, inputTokens });
   }
 
   /** Closes the answer once; later calls get the same. Resolves when the close is committed or the journal is fenced. */
@@ -336,6 +338,7 @@ export class AnswerRun {
     const metadata = {
       model: this.progress.model ?? "",
       tokens_used: ending.outputTokens ?? this.#parts,
+      ...(ending.inputTokens === undefined ? {} : { prompt_tokens: ending.inputTokens }),
       finish_reason: ending.finishReason,
       length: fold.textBytes + utf8Bytes(rest),
       sha256: sha256Hex(fold.text + rest),

@@ -1,7 +1,8 @@
-import type { FinishReason } from "@uci/protocol";
+import type { FinishReason, WorkflowRequest } from "@uci/protocol";
 import type { AnswerProgress } from "./answer-progress.ts";
 import { statusOfFinish } from "./fold.ts";
 import type { AnswerTiming, FinalAnswer } from "./ports.ts";
+import { sha256Hex } from "./text.ts";
 
 /** What a closed answer's row will hold. */
 export function finalAnswerOf(progress: AnswerProgress, attempts: number): FinalAnswer {
@@ -25,7 +26,22 @@ export function finalAnswerOf(progress: AnswerProgress, attempts: number): Final
     attempts,
     ...(fold.joins.length === 0 ? {} : { joins: fold.joins }),
     ...timingOf(metadata),
+    ...(typeof metadata.prompt_tokens === "number" ? { prompt_tokens: metadata.prompt_tokens } : {}),
     error: fold.close?.error ?? null,
+  };
+}
+
+/** The row of an answer that no worker has begun and none will begin: without text, with its reason. */
+export function unstartedAnswer(
+  { message_id, session_id, generation, context }: WorkflowRequest,
+  finishReason: FinishReason,
+  error: FinalAnswer["error"],
+): FinalAnswer {
+  return {
+    ...{ message_id, session_id, generation, status: statusOfFinish(finishReason) },
+    ...{ text: "", reasoning: "", tools: [], model: context.model ?? null, token_count: 0 },
+    // As if a close had been the first and last chunk: readers that have seen nothing are thereby behind, and are told.
+    ...{ finish_reason: finishReason, last_chunk_id: 0, length: 0, sha256: sha256Hex(""), attempts: 0, error },
   };
 }
 

@@ -1,3 +1,4 @@
+export { type Admission, AnswerAdmission } from "./admission.ts";
 export { AnswerProgress } from "./answer-progress.ts";
 export { BackedSessionRegistry, type BackingRegistry } from "./backed-registry.ts";
 export * from "./chunk-buffer.ts";

@@ -104,6 +104,8 @@ export const streamLimits = {
   /** A queue that has taken nothing for this long is looked at, and made anew where it is beyond repair. */
   queueBrokenMs: 45_000,
   sweepPageRows: 200,
+  /** Rows in a row that could not be mended, after which a round leaves the rest to the next. */
+  sweepFailures: 8,
   /** Rows that have served their time are removed this often. */
   expiryIntervalMs: 10 * 60_000,
   /** A job queued this long ago without an owner is queued again. */

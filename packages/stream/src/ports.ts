@@ -146,9 +146,17 @@ export type Delivery = {
   readonly job: WorkflowRequest;
 };
 
+/** Thrown by the queue for a job that it can never take, as for its size; no retry mends that. */
+export class UnqueueableJobError extends Error {
+  override readonly name = "UnqueueableJobError";
+}
+
 /** Jobs, each delivered to one taker at a time, again after 20 s without a sign of life, until acknowledged. */
 export interface WorkQueue {
-  /** Adds a job; the same `id` within two minutes adds nothing. Resolves when it is durable, throws otherwise. */
+  /**
+   * Adds a job; the same `id` within two minutes adds nothing. Resolves when it is durable, throws otherwise:
+   * `UnqueueableJobError` where no other try can succeed.
+   */
   enqueue(id: string, job: WorkflowRequest): Promise<void>;
   /** Up to `most` jobs; waits at most `waitMs` for the first. Empty: none came. */
   take(most: number, waitMs: number): Promise<readonly Delivery[]>;
@@ -160,6 +168,12 @@ export interface WorkQueue {
   release(delivery: Delivery, delayMs: number): Promise<void>;
   /** Whether this job, of this generation, is in the queue: waiting, or taken and not acknowledged. Throws when nobody can say. */
   holds(job: WorkflowRequest): Promise<boolean>;
+}
+
+/** A queue that says how large a job may be. */
+export interface SizedQueue {
+  /** The largest job it takes, as JSON, in bytes of UTF-8. */
+  jobBytesMost(): number;
 }
 
 // ── Live channel ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -238,6 +252,8 @@ export type FinalAnswer = AnswerTiming & {
   readonly tools: readonly ToolPart[];
   readonly model: string | null;
   readonly token_count: number;
+  /** What the provider says the request took; absent where it does not say. */
+  readonly prompt_tokens?: number;
   readonly finish_reason: FinishReason;
   readonly last_chunk_id: number;
   readonly length: number;

@@ -1,7 +1,8 @@
-import { type AliveReply, stopReplyOf, subjects } from "@uci/protocol";
+import { type AliveReply, errorRegistry, stopReplyOf, subjects } from "@uci/protocol";
+import { unstartedAnswer } from "./final-answer.ts";
 import { type PlainTimes, plainTimes, streamLimits } from "./limits.ts";
 import { endUnheard, failedEnding, type PlainEnding, stoppedEnding } from "./plain-ending.ts";
-import type { PendingJob } from "./ports.ts";
+import { type PendingJob, UnqueueableJobError } from "./ports.ts";
 import { isHeldPlain } from "./stop.ts";
 import { every } from "./waiting.ts";
 import type { WorkerPorts } from "./worker-context.ts";
@@ -9,6 +10,8 @@ import type { WorkerPorts } from "./worker-context.ts";
 export type SweeperPorts = Pick<WorkerPorts, "outbox" | "ledger" | "queue" | "owners" | "live" | "clock"> & {
   /** Removes what dead pods left in the session registry. */
   readonly sweepConnections: () => Promise<unknown>;
+  /** Lets answers begin that waited for others of the same person to end; absent: none wait. */
+  readonly admitWaiting?: (() => Promise<unknown>) | undefined;
   /**
    * Makes the queue anew, empty, where it is beyond repair; false: it is not, or nobody can say. Absent: it cannot break.
    */
@@ -39,6 +42,8 @@ export class Sweeper {
   #cancel: (() => void) | null = null;
   #sweeping: Promise<void> | null = null;
   #expiredAtMs = 0;
+  /** The last job that a round has looked at before it gave up for the number of its failures; null: it came to the end. */
+  #goOnAfter: string | null = null;
   /** Since when, and when last, the queue has refused what this sweeper brought; null: it takes it. */
   #refused: { readonly sinceMs: number; lastMs: number } | null = null;
 
@@ -77,28 +82,56 @@ export class Sweeper {
    */
   async restartAll(): Promise<number> {
     let restarted = 0;
-    for await (const pending of this.#pending()) {
-      const { message_id: messageId, generation } = pending.request;
-      if (pending.queued_at_ms === null) await this.#publish(pending, `${messageId}:${generation}`);
-      else {
-        const request = await this.#ports.outbox.raiseGeneration(messageId, generation);
-        if (request === null) continue;
-        await this.#publish({ ...pending, request }, `${messageId}:${request.generation}`);
-      }
-      restarted++;
+    for await (const pending of this.#pending(null)) {
+      if (await this.#alone(async () => this.#restart(pending))) restarted++;
     }
     return restarted;
   }
 
+  async #restart(pending: PendingJob): Promise<void> {
+    const { message_id: messageId, generation } = pending.request;
+    if (pending.queued_at_ms === null) return this.#publish(pending, `${messageId}:${generation}`);
+    const request = await this.#ports.outbox.raiseGeneration(messageId, generation);
+    if (request !== null) await this.#publish({ ...pending, request }, `${messageId}:${request.generation}`);
+  }
+
+  /** Every part of a round, and every row of a part, by itself: what fails for one must not fail for all. */
   async #round(): Promise<void> {
-    try {
-      await this.#ports.outbox.exclusively(async () => {
-        for await (const pending of this.#pending()) await this.#mend(pending);
-        await this.#ports.sweepConnections();
-        await this.#removeExpired();
+    const { outbox, sweepConnections, admitWaiting } = this.#ports;
+    await this.#alone(async () => {
+      await outbox.exclusively(async () => {
+        if (admitWaiting !== undefined) await this.#alone(admitWaiting);
+        await this.#alone(() => this.#mendAll());
+        await this.#alone(sweepConnections);
+        await this.#alone(() => this.#removeExpired());
       });
+    });
+  }
+
+  /**
+   * Where many fail one after another it is hardly for what they are, and each may take its time to fail: the rest is
+   * left to the next round, which begins there, so that rows which always fail keep nobody waiting for ever.
+   */
+  async #mendAll(): Promise<void> {
+    const after = this.#goOnAfter;
+    this.#goOnAfter = null;
+    let failures = 0;
+    for await (const pending of this.#pending(after)) {
+      failures = (await this.#alone(() => this.#mend(pending))) ? 0 : failures + 1;
+      if (failures < streamLimits.sweepFailures) continue;
+      this.#goOnAfter = pending.request.message_id;
+      return;
+    }
+  }
+
+  /** Whether the task succeeded; what it throws is reported. */
+  async #alone(task: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await task();
+      return true;
     } catch (error) {
       this.#failed(error);
+      return false;
     }
   }
 
@@ -109,10 +142,10 @@ export class Sweeper {
     await this.#ports.outbox.removeExpired();
   }
 
-  async *#pending(): AsyncGenerator<PendingJob> {
-    let after: string | null = null;
+  async *#pending(from: string | null): AsyncGenerator<PendingJob> {
+    let after = from;
     for (;;) {
-      const page = await this.#ports.outbox.pending(after, streamLimits.sweepPageRows);
+      const page: readonly PendingJob[] = await this.#ports.outbox.pending(after, streamLimits.sweepPageRows);
       yield* page;
       const last = page.at(-1);
       if (last === undefined || page.length < streamLimits.sweepPageRows) return;
@@ -204,13 +237,25 @@ export class Sweeper {
     await this.#ports.outbox.markQueued(messageId, generation);
   }
 
+  /** No worker will ever be given this job: its answer ends here, so that its session goes on. */
+  async #giveUp({ request }: PendingJob, reason: UnqueueableJobError): Promise<void> {
+    const { ledger, live } = this.#ports;
+    const error = { code: "job_unqueueable", message: errorRegistry.job_unqueueable.meaning } as const;
+    this.#failed(new Error(`${request.message_id} is given up: ${reason.message}`));
+    const outcome = await ledger.finalize(unstartedAnswer(request, "error", error));
+    if (outcome !== "stored") return;
+    const { session_id, message_id, generation } = request;
+    live.publish(subjects.sessionBroadcast(session_id), { persisted: { session_id, message_id, generation } });
+  }
+
   /** Everything in the queue comes from the outbox, so a queue that broke is no loss: the next rounds fill a new one. */
-  async #enqueue(id: string, { request }: PendingJob): Promise<void> {
+  async #enqueue(id: string, pending: PendingJob): Promise<void> {
     const { queue, clock, rebuildQueue } = this.#ports;
     try {
-      await queue.enqueue(id, request);
+      await queue.enqueue(id, pending.request);
       this.#refused = null;
     } catch (error) {
+      if (error instanceof UnqueueableJobError) return this.#giveUp(pending, error);
       const nowMs = clock.nowMs();
       // What went wrong while others swept is not known here.
       const isNew = this.#refused === null || nowMs - this.#refused.lastMs > streamLimits.queueBrokenMs / 2;

@@ -1,4 +1,4 @@
-import { isFinalStatus } from "@uci/protocol";
+import { isFinalStatus, type WorkflowRequest } from "@uci/protocol";
 import { describe, expect, it } from "vitest";
 import { ModelError, PermanentStoreError, Sweeper } from "../src/index.ts";
 import { World } from "./world.ts";
@@ -252,4 +252,107 @@ describe("sweeper", () => {
     expect(fresh.database.rows.get("msg_1")?.generation).toBe(1);
     expect(fresh.database.rows.get("msg_2")?.generation).toBe(0);
   });
+
+  it("S5 mends every row by itself, and cleans up whatever fails", async () => {
+    const world = new World(text);
+    for (const id of ["msg_1", "msg_2", "msg_3"]) world.database.add(requestOf(id));
+    const { queue, database, failures, sweeper } = failing(world, { connections: true });
+    const enqueue = queue.enqueue.bind(queue);
+    queue.enqueue = async (id, job) => {
+      if (job.message_id !== "msg_3") throw new Error(`${job.message_id} is refused`);
+      return enqueue(id, job);
+    };
+    let cleaned = 0;
+    database.removeExpired = async () => {
+      cleaned++;
+    };
+    await world.clock.run(2_000);
+    const round = sweeper.sweep();
+    await world.clock.run(100);
+    await round;
+    expect(row(world, "msg_3").queuedAtMs).not.toBeNull();
+    expect(failures.map(String)).toEqual([
+      "Error: msg_1 is refused",
+      "Error: msg_2 is refused",
+      "Error: the registry is away",
+    ]);
+    expect(cleaned).toBe(1);
+  });
+
+  it("S5 leaves the rest to the next round where many rows fail one after another, and begins there", async () => {
+    const world = new World(text);
+    const ids = Array.from({ length: 20 }, (_, index) => `msg_${String(index).padStart(2, "0")}`);
+    for (const id of ids) world.database.add(requestOf(id));
+    const { queue, failures, sweeper } = failing(world);
+    const tried: string[] = [];
+    queue.enqueue = async (_id, job) => {
+      tried.push(job.message_id);
+      throw new Error("refused");
+    };
+    await world.clock.run(2_000);
+    for (let count = 0; count < 4; count++) {
+      const round = sweeper.sweep();
+      await world.clock.run(100);
+      await round;
+    }
+    expect(tried).toEqual([...ids, ...ids.slice(0, 8)]);
+    expect(failures.length).toBe(28);
+  });
+
+  it("S6 ends an answer whose job the queue can never take, with the reason, and does not try again", async () => {
+    const world = new World(text);
+    world.database.add({ ...requestOf("msg_1"), message: '"'.repeat(600_000) });
+    world.database.add(requestOf("msg_2"));
+    const pod = await world.pod("pod-a");
+    const { reader } = await world.read(pod);
+    const { failures, sweeper } = failing(world);
+    await world.clock.run(2_000);
+    for (let count = 0; count < 2; count++) {
+      const round = sweeper.sweep();
+      await world.clock.run(2_000);
+      await round;
+    }
+    expect(row(world)).toMatchObject({ status: "failed", text: "", finish_reason: "error" });
+    expect(row(world).final?.error).toMatchObject({ code: "job_unqueueable" });
+    expect(row(world, "msg_2").queuedAtMs).not.toBeNull();
+    expect(failures).toHaveLength(1);
+    const [snapshot, complete, persisted] = reader.events.filter(({ event }) => event !== "ready");
+    expect(snapshot).toMatchObject({ event: "snapshot", data: { message_id: "msg_1", status: "failed", text: "" } });
+    expect(complete).toMatchObject({ event: "message_complete", data: { message_id: "msg_1" } });
+    expect(persisted).toMatchObject({ event: "message_persisted", data: { message_id: "msg_1" } });
+  });
+
+  it("S5 begins anew what can, when a process starts over, whatever the queue refuses of the rest", async () => {
+    const world = new World(text);
+    world.database.add(requestOf("msg_1"));
+    world.database.add(requestOf("msg_2"));
+    const { queue, sweeper } = failing(world);
+    const enqueue = queue.enqueue.bind(queue);
+    queue.enqueue = async (id, job) => {
+      if (job.message_id === "msg_1") throw new Error("refused");
+      return enqueue(id, job);
+    };
+    expect(await sweeper.restartAll()).toBe(1);
+    expect(row(world, "msg_2").queuedAtMs).not.toBeNull();
+  });
 });
+
+function requestOf(messageId: string): WorkflowRequest {
+  return {
+    ...{ message_id: messageId, session_id: "sess_1", user_id: "user_1", message: "tell me", generation: 0 },
+    ...{ context: { conversation_history: [] }, correlation_id: "corr_1", timestamp: "2026-01-01T00:00:00.000Z" },
+  };
+}
+
+/** A sweeper of which parts may fail, and what it reports. */
+function failing({ database, queue, owners, live, clock }: World, fails: { readonly connections?: boolean } = {}) {
+  const failures: unknown[] = [];
+  const sweepConnections = async () => {
+    if (fails.connections === true) throw new Error("the registry is away");
+  };
+  const sweeper = new Sweeper(
+    { outbox: database, ledger: database, queue, owners, live, clock, sweepConnections },
+    (error) => failures.push(error),
+  );
+  return { database, queue, failures, sweeper };
+}

@@ -24,6 +24,14 @@ export function accountState({ config, ports }: Surroundings, account: AccountSt
   return { account, mode: config.authMode, sign_up_allowed: ports.accounts?.signUpAllowed ?? false };
 }
 
+/** The built-in program's place in the list of models. */
+const builtInProvider = "offline";
+
+/** Unless told otherwise, nobody spends without an account what the operator pays for. */
+function guestsAllowed({ config, ports }: Surroundings): boolean {
+  return config.allowGuests ?? ports.models().providers.every(({ id }) => id === builtInProvider);
+}
+
 /** Routes by which people become somebody. All answer the state they lead to. */
 export function authRoutes(app: App, surroundings: Surroundings): void {
   const { ports, config } = surroundings;
@@ -77,6 +85,7 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
     const identity = await accounts().identify(request);
     // Who is somebody already stays it: a second tab that asks at the same moment must not lose the first one's work.
     if (identity !== null) return stateOf(identity.account);
+    if (!guestsAllowed(surroundings)) throw new RegisteredError("sign_up_closed", "Guests are not accepted here.");
     guests.take(networkOf(request.ip));
     return answer(reply, await accounts().guest(request));
   });

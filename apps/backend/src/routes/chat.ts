@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import { type AcceptedTurn, contextWith, type Idempotency, modelWishes, type TurnOutcome } from "@uci/chat";
+import {
+  type AcceptedTurn,
+  contextWith,
+  type Idempotency,
+  modelWishes,
+  type TurnLimits,
+  type TurnOutcome,
+} from "@uci/chat";
 import {
   type ChatAccepted,
   chatAcceptedSchema,
@@ -19,6 +26,10 @@ import { tellSession, tellUser } from "./telling.ts";
 
 const messageParams = z.object({ id: identifierSchema });
 const stopBodySchema = z.strictObject({ user_id: z.string().min(1).max(128).optional() }).nullish();
+
+/** When whoever has too many answers under way may ask again. */
+const answerPauseMs = 5_000;
+const tooLargeSentence = "The message is too long to be passed on together with what was said before.";
 
 const parentAttempts = 4;
 const parentPauseMs = 100;
@@ -46,9 +57,6 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
         if (body.history !== undefined && body.temporary !== true) {
           throw new RegisteredError("invalid_request", "history goes with temporary alone.");
         }
-        if (body.temporary === true && (body.attachments ?? []).length > 0) {
-          throw new RegisteredError("invalid_request", "A temporary chat takes no files: they would be kept.");
-        }
         checkReady(surroundings);
         const turn = await turnChoice(surroundings, identity.userId, { session_id: body.session_id }, body);
         const outcome = await onceParentIsOver(() =>
@@ -62,6 +70,7 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
             temporary: body.temporary === true ? { history: body.history ?? [] } : null,
             idempotency: idempotencyOf(request),
             correlation_id: request.id,
+            limits: limitsOf(surroundings),
           }),
         );
         return reply.status(202).send(await accepted(surroundings, identity.userId, outcome, body.temporary === true));
@@ -95,6 +104,7 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
           ...turn,
           idempotency: idempotencyOf(request),
           correlation_id: request.id,
+          limits: limitsOf(surroundings),
         });
         return reply.status(202).send(await accepted(surroundings, identity.userId, outcome, false));
       },
@@ -191,6 +201,14 @@ async function turnChoice({ ports }: Surroundings, userId: string, place: TurnPl
   throw new RegisteredError("model_not_found");
 }
 
+function limitsOf({ config, ports }: Surroundings): TurnLimits {
+  return {
+    job_bytes: ports.queue.jobBytesMost(),
+    running_answers: config.runningAnswers,
+    waiting_answers: config.waitingAnswers,
+  };
+}
+
 function idempotencyOf(request: FastifyRequest): Idempotency | null {
   const header = request.headers["idempotency-key"];
   if (header === undefined) return null;
@@ -222,6 +240,8 @@ async function accepted(
   if (outcome.kind === "not_an_answer")
     throw new RegisteredError("conflict", "That message cannot be answered in this way.");
   if (outcome.kind === "temporary_session") throw new RegisteredError("temporary_session");
+  if (outcome.kind === "too_large") throw new RegisteredError("payload_too_large", tooLargeSentence);
+  if (outcome.kind === "too_many_answers") throw new RegisteredError("too_many_answers", undefined, answerPauseMs);
   if (outcome.kind === "key_reused") throw new RegisteredError("idempotency_key_reused");
   const { turn } = outcome;
   if (!turn.replayed) await announce(surroundings, userId, turn, temporary);

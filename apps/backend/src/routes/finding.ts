@@ -12,16 +12,20 @@ import {
 } from "@uci/protocol";
 import { z } from "zod";
 import { requireIdentity } from "../identity.ts";
+import { PersonGate } from "../person-gate.ts";
 import { found, listed, pageRequest, userQuery } from "./lists.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 
 const params = z.object({ id: identifierSchema });
 const searchRows = 20;
+/** A person searches once at a time; who types quickly is a few searches ahead. */
+const searchesOfOne = { atOnce: 1, waiting: 5 };
 
 /** Search over everything a user has, and shares: frozen branches for anybody with their address. */
 export function findingRoutes(app: App, surroundings: Surroundings): void {
   const { identifier, ports } = surroundings;
   const { search } = ports.store;
+  const searches = new PersonGate(searchesOfOne);
 
   app.get(
     "/api/search",
@@ -34,7 +38,9 @@ export function findingRoutes(app: App, surroundings: Surroundings): void {
     },
     async (request) => {
       const { userId } = await requireIdentity(identifier, request, request.query.user_id);
-      const page = await listed(() => search.find(userId, request.query.q, pageRequest(request.query, searchRows)));
+      const page = await searches.run(userId, () =>
+        listed(() => search.find(userId, request.query.q, pageRequest(request.query, searchRows))),
+      );
       return { results: [...page.rows], next_cursor: page.next_cursor };
     },
   );

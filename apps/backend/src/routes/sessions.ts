@@ -128,6 +128,7 @@ function deleteRoute(app: App, surroundings: Surroundings): void {
       tellUser(surroundings, userId, { event: "session_updated", data: { session_id: sessionId, change: "deleted" } });
       // Nobody will read these any more; the provider need not be paid for them.
       for (const messageId of unfinished) void reader.stopAnswer(messageId).catch(() => undefined);
+      if (unfinished.length > 0) void ports.admitWaiting();
       return reply.status(204).send(null);
     },
   );

@@ -10,9 +10,10 @@ import type {
   PlainTimes,
   PodReader,
   SessionRegistry,
+  SizedQueue,
   WorkQueue,
 } from "@uci/stream";
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Accounts } from "../accounts.ts";
 import type { BackendConfig } from "../config.ts";
@@ -24,7 +25,9 @@ export type BackendPorts = {
   readonly store: ConversationStore;
   readonly ledger: AnswerLedger;
   readonly outbox: Pick<Outbox, "markQueued">;
-  readonly queue: Pick<WorkQueue, "enqueue">;
+  readonly queue: Pick<WorkQueue, "enqueue"> & SizedQueue;
+  /** Lets answers begin for which there is room, since others of the same person went. Never throws. */
+  readonly admitWaiting: () => Promise<void>;
   readonly live: LiveChannel;
   /** How long answers of third parties' workflows are waited for; absent: as usual. */
   readonly plainTimes?: PlainTimes;
@@ -58,6 +61,8 @@ export type Surroundings = {
   readonly ports: BackendPorts;
   readonly reader: PodReader;
   readonly identifier: Identifier;
+  /** Told of every request that has its answer. */
+  readonly answered: (request: FastifyRequest) => void;
   readonly isDraining: () => boolean;
   /** Ends here, at once, what sign-ins that have ended still have open. Nothing to do in trusted mode. */
   readonly endRevoked: () => Promise<void>;

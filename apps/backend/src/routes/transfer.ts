@@ -12,45 +12,64 @@ import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { jsonExport, markdownExport } from "../export-text.ts";
 import { requireIdentity } from "../identity.ts";
-import { readImport } from "../import-thread.ts";
+import { ImportThread, ImportTooLargeError } from "../import-thread.ts";
+import { PersonGate } from "../person-gate.ts";
 import { found, userQuery } from "./lists.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 import { tellSession } from "./telling.ts";
 
 const params = z.object({ id: identifierSchema });
-/** Files read at once by one pod, and sessions that are named in the answer. */
-const importsAtOnce = 2;
+/** A person takes in one file at a time, and takes one out; a pod reads so many files at once, of whomever. */
+const oneFile = { atOnce: 1, waiting: 0 };
+const importsAtOnce = { atOnce: 2, waiting: 8 };
+/** How long one file may be taken in; what is left comes in with the same file again. */
+const importLimitMs = 120_000;
+/** How long one file may take to be fetched. */
+const exportLimitMs = 15 * 60_000;
+/** Sessions that are named in the answer. */
 const sessionsNamed = 100;
 
 /** What leaves as a file and what comes in as one. */
 export function transferRoutes(app: App, surroundings: Surroundings): void {
   const { identifier, ports } = surroundings;
   const schema = { tags: ["transfer"], querystring: exportQuerySchema };
+  const exports = new PersonGate(oneFile);
 
   app.get("/api/export", { schema }, async (request, reply) => {
     const { userId } = await requireIdentity(identifier, request, request.query.user_id);
-    return sendExport(surroundings, reply, userId, request.query.format, null);
+    return sendExport(surroundings, reply, { userId, format: request.query.format, only: null, exports });
   });
 
   app.get("/api/sessions/:id/export", { schema: { ...schema, params } }, async (request, reply) => {
     const { userId } = await requireIdentity(identifier, request, request.query.user_id);
     const session = found(await ports.store.sessions.find(userId, request.params.id));
-    return sendExport(surroundings, reply, userId, request.query.format, session);
+    return sendExport(surroundings, reply, { userId, format: request.query.format, only: session, exports });
   });
 
   importRoute(app, surroundings);
 }
 
-function sendExport(
-  { ports }: Surroundings,
-  reply: FastifyReply,
-  userId: string,
-  format: "json" | "markdown" = "json",
-  only: Session | null,
-) {
+type WantedExport = {
+  readonly userId: string;
+  readonly format: "json" | "markdown" | undefined;
+  /** One session; null: everything. */
+  readonly only: Session | null;
+  readonly exports: PersonGate;
+};
+
+async function sendExport({ ports }: Surroundings, reply: FastifyReply, wanted: WantedExport) {
+  const { userId, format = "json", only, exports } = wanted;
   const now = new Date(ports.clock.nowMs());
+  const leave = await exports.enter(userId);
   const pieces =
     format === "json" ? jsonExport(ports.store, userId, only, now) : markdownExport(ports.store, userId, only);
+  const stream = Readable.from(pieces);
+  // Whoever fetches nothing any more holds neither the place nor the pod.
+  const timer = setTimeout(() => stream.destroy(new Error("the export took too long")), exportLimitMs);
+  stream.once("close", () => {
+    clearTimeout(timer);
+    leave();
+  });
   const name = `${only === null ? "universal-chat" : fileName(only)}-${now.toISOString().slice(0, 10)}`;
   const ending = format === "json" ? "json" : "md";
   reply.header("Content-Type", format === "json" ? "application/json; charset=utf-8" : "text/markdown; charset=utf-8");
@@ -59,7 +78,7 @@ function sendExport(
     `attachment; filename="chat.${ending}"; filename*=UTF-8''${encodeURIComponent(name)}.${ending}`,
   );
   reply.header("Cache-Control", "no-store");
-  return reply.send(Readable.from(pieces));
+  return reply.send(stream);
 }
 
 /** The title as a file is called; what a file system may not like is left out. */
@@ -72,7 +91,8 @@ function fileName({ title }: Session): string {
 }
 
 function importRoute(app: App, surroundings: Surroundings): void {
-  let running = 0;
+  const imports = new PersonGate(oneFile);
+  const readings = new PersonGate(importsAtOnce);
   // A scope of its own: this route alone takes the bytes of a file as they are.
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -91,20 +111,30 @@ function importRoute(app: App, surroundings: Surroundings): void {
         const query = request.query as z.infer<typeof userQuery>;
         const { userId } = await requireIdentity(surroundings.identifier, request, query.user_id);
         if (!Buffer.isBuffer(request.body)) throw new RegisteredError("invalid_request", "The body must be a file.");
-        if (running >= importsAtOnce) throw new RegisteredError("rate_limited", undefined, 5_000);
-        running++;
-        try {
-          return await takeIn(surroundings, userId, request.body);
-        } finally {
-          running--;
-        }
+        const bytes = request.body;
+        return imports.run(userId, () => readings.run("everybody", () => takeIn(surroundings, userId, bytes)));
       },
     );
   });
 }
 
 async function takeIn(surroundings: Surroundings, userId: string, bytes: Buffer): Promise<ImportResult> {
-  const read = await readImport(bytes);
+  const thread = new ImportThread(bytes);
+  try {
+    return await storeFile(surroundings, userId, thread);
+  } catch (error) {
+    if (!(error instanceof ImportTooLargeError)) throw error;
+    throw new RegisteredError(
+      "payload_too_large",
+      `The file cannot be read: ${error.message}. Split it and try again.`,
+    );
+  } finally {
+    await thread.close();
+  }
+}
+
+async function storeFile({ ports }: Surroundings, userId: string, thread: ImportThread): Promise<ImportResult> {
+  const read = await thread.reading();
   if ("problem" in read) {
     const sentence =
       read.problem === "not_json"
@@ -112,18 +142,18 @@ async function takeIn(surroundings: Surroundings, userId: string, bytes: Buffer)
         : "The file is neither an export of this system nor the conversations.json of ChatGPT's export.";
     throw new RegisteredError("invalid_request", sentence);
   }
-  const { conversations, unusable } = read.file;
-  const result: ImportResult = { imported: 0, skipped: unusable, sessions: [] };
-  for (const conversation of conversations) {
-    const session = await surroundings.ports.store.transfer.takeIn(userId, conversation);
-    if (session === null) {
-      result.skipped++;
-      continue;
-    }
+  const { conversations, unusable, shortened } = read;
+  const result: ImportResult = { imported: 0, skipped: unusable + conversations, shortened, sessions: [] };
+  const untilMs = ports.clock.nowMs() + importLimitMs;
+  for await (const conversation of thread.conversations()) {
+    if (ports.clock.nowMs() > untilMs) break;
+    const session = await ports.store.transfer.takeIn(userId, conversation);
+    if (session === null) continue;
     result.imported++;
+    result.skipped--;
     if (result.sessions.length >= sessionsNamed) continue;
     result.sessions.push(session);
-    tellSession(surroundings, userId, "created", session);
+    tellSession({ ports }, userId, "created", session);
   }
   return result;
 }

@@ -67,6 +67,7 @@ export function treeRoutes(app: App, surroundings: Surroundings): void {
       tellUser(surroundings, userId, { event: "message_updated", data: { session_id, message_id, change: "removed" } });
       // Nobody will read these any more; the provider need not be paid for them.
       for (const answerId of unfinished) void reader.stopAnswer(answerId).catch(() => undefined);
+      if (unfinished.length > 0) void ports.admitWaiting();
       return reply.status(204).send(null);
     },
   );

@@ -95,6 +95,9 @@ function Import() {
         {state.kind === "done" &&
           state.result.skipped > 0 &&
           text("settings.import_skipped", { count: state.result.skipped })}
+        {state.kind === "done" &&
+          state.result.shortened > 0 &&
+          ` ${text("settings.import_shortened", { count: state.result.shortened })}`}
       </p>
       <p role="alert" className="mt-2 text-side text-danger empty:hidden">
         {state.kind === "failed" && state.problem}

@@ -1,5 +1,5 @@
 import { jetStreamNames } from "@uci/protocol";
-import type { Journal, LiveChannel, OwnerRegister, WorkQueue } from "@uci/stream";
+import type { Journal, LiveChannel, OwnerRegister, SizedQueue, WorkQueue } from "@uci/stream";
 import { ChunkTexts } from "./chunk-texts.ts";
 import { connectFirst } from "./connecting.ts";
 import { JetStream } from "./jetstream.ts";
@@ -18,7 +18,7 @@ import { NatsWorkQueue, type QueueState } from "./work-queue.ts";
 export type NatsBroker = {
   readonly journal: Journal;
   readonly owners: OwnerRegister;
-  readonly queue: WorkQueue;
+  readonly queue: WorkQueue & SizedQueue;
   readonly live: LiveChannel;
   /** Whether there is a connection, as far as is known: a server that falls silent is noticed after six seconds. */
   readonly connected: boolean;

@@ -19,6 +19,10 @@ export const natsLimits = {
   /** The same error of the connection is told again after this long. */
   sameErrorMs: 30_000,
 
+  /** The largest message of a server that does not say another, and what of it is kept free beside a job: headers, and a generation that grows. */
+  messageBytesMost: mebibyte,
+  jobHeaderBytes: 1024,
+
   appendTimeoutMs: 1_000,
   enqueueTimeoutMs: 2_000,
   /** Jobs of one session that are looked through for one of them. */

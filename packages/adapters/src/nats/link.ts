@@ -83,6 +83,11 @@ export class NatsLink {
     return info === undefined || info.jetstream === true;
   }
 
+  /** The largest message the server takes, headers included, in bytes; what its default is before it has said so. */
+  get messageBytesMost(): number {
+    return this.#connection.info?.max_payload ?? limits.messageBytesMost;
+  }
+
   /** Leaves the server for the next of those it was given, as far as there are several. */
   turnToAnother(): void {
     if (this.#connected) this.#connection.reconnect().catch((error: unknown) => this.report(error));

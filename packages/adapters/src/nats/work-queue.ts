@@ -1,6 +1,6 @@
 import type { Msg } from "@nats-io/transport-node";
 import { jetStreamNames, subjects, traceparentOf, type WorkflowRequest, workflowRequestSchema } from "@uci/protocol";
-import type { Delivery, WorkQueue } from "@uci/stream";
+import { type Delivery, type SizedQueue, UnqueueableJobError, type WorkQueue } from "@uci/stream";
 import { consumerInfo } from "./consumer.ts";
 import { BrokerUnavailableError } from "./errors.ts";
 import type { JetStream } from "./jetstream.ts";
@@ -12,6 +12,10 @@ import { nanoseconds, streamInfo } from "./streams.ts";
 
 /** The newest delivery of a job to this process. Its token is the subject that words about it go to. */
 type Taken = { readonly token: string; heardAtMs: number; isReleased: boolean };
+
+/** The stream's own limit of a message is passed. */
+const messageTooLarge = 10_054;
+const tooLarge = "the job is larger than the queue takes";
 
 /** Deliveries not heard of for this many waits are forgotten. */
 const waitsRemembered = 3;
@@ -26,7 +30,7 @@ export type QueueState = {
 };
 
 /** Jobs in a JetStream work queue with one durable consumer. */
-export class NatsWorkQueue implements WorkQueue {
+export class NatsWorkQueue implements WorkQueue, SizedQueue {
   readonly #link: NatsLink;
   readonly #jetStream: JetStream;
   readonly #ackWaitMs: number;
@@ -39,8 +43,13 @@ export class NatsWorkQueue implements WorkQueue {
     this.#ackWaitMs = ackWaitMs;
   }
 
+  jobBytesMost(): number {
+    return this.#link.messageBytesMost - limits.jobHeaderBytes;
+  }
+
   async enqueue(id: string, job: WorkflowRequest): Promise<void> {
-    const reply = await this.#jetStream.store(subjects.workflowExecute(job.session_id), JSON.stringify(job), {
+    const text = this.#textOf(job);
+    const reply = await this.#jetStream.store(subjects.workflowExecute(job.session_id), text, {
       stream: jetStreamNames.workflowRequests,
       identity: id,
       timeoutMs: limits.enqueueTimeoutMs,
@@ -48,6 +57,7 @@ export class NatsWorkQueue implements WorkQueue {
     });
     if (reply.kind === "stored") return;
     if (reply.kind === "impossible") throw reply.error;
+    if (reply.kind === "refused" && reply.error.code === messageTooLarge) throw new UnqueueableJobError(tooLarge);
     const reason = reply.kind === "none" ? "it did not answer" : reply.error.message;
     throw new BrokerUnavailableError(`the queue did not take a job: ${reason}`);
   }
@@ -131,6 +141,15 @@ export class NatsWorkQueue implements WorkQueue {
     };
   }
 
+  /** What no worker would take, or no server carry, is refused here: published, it would come again and again. */
+  #textOf(job: WorkflowRequest): string {
+    const parsed = workflowRequestSchema.safeParse(job);
+    if (!parsed.success) throw new UnqueueableJobError(`the job is malformed (${placeOf(parsed.error)})`);
+    const text = JSON.stringify(job);
+    if (Buffer.byteLength(text) > this.jobBytesMost()) throw new UnqueueableJobError(tooLarge);
+    return text;
+  }
+
   #deliveries(messages: readonly Msg[]): Delivery[] {
     const deliveries: Delivery[] = [];
     for (const message of messages) {
@@ -155,7 +174,7 @@ export class NatsWorkQueue implements WorkQueue {
     }
     const parsed = workflowRequestSchema.safeParse(value);
     if (parsed.success) return parsed.data;
-    const where = parsed.error.issues[0]?.path.join(".") || "the whole";
+    const where = placeOf(parsed.error);
     this.#link.report(
       new Error(`the job at ${sequenceOf(message.reply ?? "")} is malformed (${where}) and was removed`),
     );
@@ -184,6 +203,11 @@ function jobIn(data: Buffer): { readonly message_id?: unknown; readonly generati
   } catch {
     return null;
   }
+}
+
+/** The first place that is wrong, without its content. */
+function placeOf(error: { readonly issues: readonly { readonly path: readonly PropertyKey[] }[] }): string {
+  return error.issues[0]?.path.map(String).join(".") || "the whole";
 }
 
 /** `$JS.ACK.….{deliveries}.{stream sequence}.{consumer sequence}.{time}.{pending}`, with or without one token more. */

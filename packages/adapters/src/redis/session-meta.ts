@@ -28,10 +28,12 @@ export class RedisSessionMetaCache implements SessionMetaCache {
   }
 
   async keep(sessionId: string, meta: SessionMeta): Promise<void> {
-    const { user_id, title, created_at, updated_at } = meta;
+    const { user_id, title, created_at, updated_at, provider, model } = meta;
     const fields = ["user_id", user_id, "created_at", created_at, "updated_at", updated_at];
     // A session without a title has no such field: an empty title is one.
     if (title !== null) fields.push("title", title);
+    if (provider !== null) fields.push("provider", provider);
+    if (model !== null) fields.push("model", model);
     await this.#link.runScript(keepMetaScript, [keys.sessionMeta(sessionId)], [this.#times.ttlMs, ...fields]);
   }
 
@@ -52,7 +54,8 @@ export class RedisSessionMetaCache implements SessionMetaCache {
   }
 }
 
-function metaOf({ user_id, title, created_at, updated_at }: Readonly<Record<string, string>>): SessionMeta | null {
+function metaOf(fields: Readonly<Record<string, string>>): SessionMeta | null {
+  const { user_id, title = null, created_at, updated_at, provider = null, model = null } = fields;
   if (user_id === undefined || created_at === undefined || updated_at === undefined) return null;
-  return { user_id, title: title ?? null, created_at, updated_at };
+  return { user_id, title, created_at, updated_at, provider, model };
 }

@@ -5,6 +5,7 @@ export { address, addressProblem, webAddress, webHost } from "../address.ts";
 export { readableFile } from "../readable-file.ts";
 export { type LogLevel, logLevels } from "./log-levels.ts";
 export { isNetwork, networkList } from "./network.ts";
+export { personSettings, storageLimits } from "./person.ts";
 
 /** What every server process is told. */
 export const serverSettings = {

@@ -1,14 +1,17 @@
 import type { WorkflowRequest } from "@uci/protocol";
-import type { Clock, Delivery, WorkQueue } from "../ports.ts";
+import { type Clock, type Delivery, type SizedQueue, UnqueueableJobError, type WorkQueue } from "../ports.ts";
+import { utf8Bytes } from "../text.ts";
 
 /** A job taken and not heard of for this long is delivered again. */
 const ackWaitMs = 20_000;
 const duplicateWindowMs = 2 * 60_000;
+/** As large as over NATS by default, so that what is taken here is taken there. */
+const jobBytesMost = 1024 * 1024 - 1024;
 
 type Job = { readonly id: string; readonly job: WorkflowRequest; cancelRedelivery: () => void; token: string };
 
 /** A work queue of one process. */
-export class MemoryWorkQueue implements WorkQueue {
+export class MemoryWorkQueue implements WorkQueue, SizedQueue {
   readonly #clock: Clock;
   readonly #waiting: Job[] = [];
   readonly #taken = new Map<string, Job>();
@@ -22,7 +25,14 @@ export class MemoryWorkQueue implements WorkQueue {
     this.#clock = clock;
   }
 
+  jobBytesMost(): number {
+    return jobBytesMost;
+  }
+
   async enqueue(id: string, job: WorkflowRequest): Promise<void> {
+    if (utf8Bytes(JSON.stringify(job)) > jobBytesMost) {
+      throw new UnqueueableJobError("the job is larger than the queue takes");
+    }
     const nowMs = this.#clock.nowMs();
     for (const [seen, atMs] of this.#seenAtMs) {
       if (nowMs - atMs < duplicateWindowMs) break;

@@ -312,6 +312,10 @@ export const de: Messages = {
   "settings.importing": "Die Datei wird gelesen …",
   "settings.imported": { one: "{count} Chat importiert.", other: "{count} Chats importiert." },
   "settings.import_skipped": { one: "{count} ausgelassen.", other: "{count} ausgelassen." },
+  "settings.import_shortened": {
+    one: "{count} Nachricht war zu lang und wurde gekürzt.",
+    other: "{count} Nachrichten waren zu lang und wurden gekürzt.",
+  },
   "settings.not_json": "Diese Datei ist kein JSON.",
   "settings.not_export": "Diese Datei ist weder ein Export dieses Systems noch die conversations.json von ChatGPT.",
   "settings.too_large": "Diese Datei ist größer als 50 MB.",
@@ -358,6 +362,12 @@ export const de: Messages = {
   "error.answer_too_long": "Die Antwort hat die größte Länge erreicht, die hier gespeichert wird.",
   "error.attempts_exhausted": "Die Antwort wurde zu oft unterbrochen und aufgegeben.",
   "error.answer_unstorable": "Die Antwort konnte so nicht gespeichert werden.",
+  "error.job_unqueueable": "Die Anfrage konnte nicht zur Beantwortung weitergegeben werden.",
+  "error.too_many_requests": "Zu viele Ihrer Anfragen sind gleichzeitig unterwegs.",
+  "error.too_many_answers":
+    "Es werden schon so viele Ihrer Antworten geschrieben, wie es sein dürfen; warten Sie, bis eine fertig ist.",
+  "error.quota_exceeded": "Dafür ist kein Platz mehr; löschen Sie zuerst etwas.",
+  "error.storage_full": "Dieses System hat keinen Platz mehr; sagen Sie es dem Betreiber, oder löschen Sie etwas.",
   "error.chunk_missing": "Ein Teil der Antwort ist nie angekommen.",
   "error.limit_reached": "Mehr davon kann eine Person nicht haben.",
   "error.temporary_session": "Ein temporärer Chat bewahrt keine Texte auf, deshalb geht das hier nicht.",

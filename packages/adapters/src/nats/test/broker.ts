@@ -14,7 +14,7 @@ import { connectNats, type NatsBroker, type NatsSettings, natsAuthorization } fr
 
 export const passwords = { pod: "of-pod", worker: "of-worker", workflow: "of-workflow", monitor: "of-monitor" };
 /** The users of the services, and one for the tests that may do everything. */
-const configuration = natsAuthorization(passwords).replace(
+export const configuration = natsAuthorization(passwords).replace(
   "users: [",
   'users: [\n    { user: admin, password: "all" }',
 );

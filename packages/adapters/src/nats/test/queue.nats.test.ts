@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServiceProcess } from "@uci/services";
+import { UnqueueableJobError } from "@uci/stream";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { NatsBroker, NatsSettings } from "../index.ts";
 import { sequenceOf } from "../work-queue.ts";
 import {
+  configuration,
   type News,
   openAdministration,
   openBroker,
@@ -121,7 +123,34 @@ describe("jobs in JetStream", () => {
   it("does not count a job as queued that is too large to be sent", async () => {
     const { broker } = await provisioned();
     const large = { ...job("msg_1"), message: "x".repeat(1024 * 1024) };
-    await expect(broker.queue.enqueue("msg_1:0", large)).rejects.toThrow(/max_payload/);
+    await expect(broker.queue.enqueue("msg_1:0", large)).rejects.toThrow(UnqueueableJobError);
+  });
+
+  it("takes every job up to the size it names, and says so of one that it can never take", async () => {
+    const { broker } = await provisioned();
+    const most = broker.queue.jobBytesMost();
+    const ofSize = (bytes: number) => {
+      const rest = Buffer.byteLength(JSON.stringify({ ...job("msg_1"), message: "" }));
+      return { ...job("msg_1"), message: "x".repeat(bytes - rest) };
+    };
+    const longId = `msg_1:0.${"r".repeat(200)}`;
+    await broker.queue.enqueue(longId, { ...ofSize(most), correlation_id: "corr_1" });
+    await expect(broker.queue.enqueue("msg_1:1", ofSize(most + 1))).rejects.toThrow(UnqueueableJobError);
+    const quotes = { ...job("msg_1"), message: '"'.repeat(most / 2) };
+    await expect(broker.queue.enqueue("msg_1:2", quotes)).rejects.toThrow(UnqueueableJobError);
+    const malformed = { ...job("msg_1"), user_id: "" };
+    await expect(broker.queue.enqueue("msg_1:3", malformed)).rejects.toThrow(/malformed \(user_id\)/);
+    expect(await broker.queueState()).toMatchObject({ pending: 1 });
+  });
+
+  it("names what a server with a smaller largest message takes", async () => {
+    const small = await startServer({ configuration: `${configuration}\nmax_payload: 65536` });
+    const { broker } = await openBroker(settingsOf([small]));
+    await broker.provision();
+    expect(broker.queue.jobBytesMost()).toBeLessThan(65_536);
+    const large = { ...job("msg_1"), message: "x".repeat(65_536) };
+    await expect(broker.queue.enqueue("msg_1:0", large)).rejects.toThrow(UnqueueableJobError);
+    await broker.queue.enqueue("msg_1:0", { ...job("msg_1"), message: "x".repeat(64_000) });
   });
 
   it("reads the sequence of a job out of either form of its acknowledgement's subject", () => {

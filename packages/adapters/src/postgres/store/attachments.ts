@@ -3,6 +3,8 @@ import { type Attachment, type AttachmentReference, wireLimits } from "@uci/prot
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { AttachmentsTable, Database } from "./schema.ts";
 import { storable } from "./storable.ts";
+import type { StorageQuota } from "./storage.ts";
+import type { Open } from "./turn-rows.ts";
 
 /** Unused files removed in one statement. */
 const removedAtOnce = 200;
@@ -11,16 +13,24 @@ const removedAtOnce = 200;
 export class PostgresAttachments implements AttachmentStore {
   readonly #database: Kysely<Database>;
   readonly #makeAttachmentId: () => string;
+  readonly #quota: StorageQuota;
 
-  constructor(database: Kysely<Database>, makeAttachmentId: () => string) {
+  constructor(database: Kysely<Database>, makeAttachmentId: () => string, quota: StorageQuota) {
     this.#database = database;
+    this.#quota = quota;
     this.#makeAttachmentId = makeAttachmentId;
   }
 
-  async put(userId: string, { name, media_type, bytes }: NewAttachment): Promise<Attachment | null> {
-    const { rows } = await unusedCountQuery(userId).execute(this.#database);
+  put(userId: string, file: NewAttachment): Promise<Attachment | null> {
+    return this.#database.transaction().execute((open) => this.#put(open, userId, file));
+  }
+
+  /** Under the person's lock, so that of many at once only so many are taken. */
+  async #put(open: Open, userId: string, { name, media_type, bytes }: NewAttachment): Promise<Attachment | null> {
+    await this.#quota.claim(open, userId, bytes.length);
+    const { rows } = await unusedCountQuery(userId).execute(open);
     if ((rows[0]?.count ?? 0) >= wireLimits.unusedAttachments) return null;
-    const row = await this.#database
+    const row = await open
       .insertInto("attachments")
       .values({
         attachment_id: this.#makeAttachmentId(),
@@ -70,6 +80,28 @@ export async function removeUnusedAttachments(database: Kysely<Database>, olderT
     removed = Number((await unusedQuery(olderThanMs).execute(database)).numAffectedRows);
   }
   return total;
+}
+
+/**
+ * Runs what deletes messages, then removes the files that went with them and that no other message uses: whoever deletes
+ * makes room.
+ */
+export async function removeWithFiles(
+  open: Open,
+  messages: { readonly sessionId: string } | { readonly messageIds: readonly string[] },
+  remove: () => Promise<unknown>,
+): Promise<void> {
+  const which =
+    "sessionId" in messages
+      ? sql`(select message_id from messages where session_id = ${messages.sessionId})`
+      : sql`(select unnest(${[...messages.messageIds]}::text[]))`;
+  const { rows } = await sql<{ attachment_id: string }>`
+    select distinct attachment_id from message_attachments where message_id in ${which}`.execute(open);
+  await remove();
+  if (rows.length === 0) return;
+  await sql`
+    delete from attachments a where attachment_id = any(${rows.map((row) => row.attachment_id)}::text[])
+      and not exists (select from message_attachments l where l.attachment_id = a.attachment_id)`.execute(open);
 }
 
 /** Ties files to a message within a transaction; null when one of them is not the user's. */

@@ -1,6 +1,8 @@
 import type { ConversationStore, TitleStore } from "@uci/chat";
 import type { Kysely } from "kysely";
 import { asStartError } from "../start-error.ts";
+import { TextThread } from "../texts/index.ts";
+import { PostgresAdmission } from "./admission.ts";
 import { PostgresAttachments } from "./attachments.ts";
 import { PostgresAttempts } from "./attempts.ts";
 import { ModelCatalogueStore } from "./catalogue.ts";
@@ -17,6 +19,7 @@ import type { Database } from "./schema.ts";
 import { PostgresSearch } from "./search.ts";
 import { PostgresMessages, PostgresSessions } from "./sessions.ts";
 import { PostgresShares } from "./shares.ts";
+import { type StorageLimits, StorageQuota } from "./storage.ts";
 import { PostgresTitles } from "./titles.ts";
 import { PostgresTransfer } from "./transfer.ts";
 import { PostgresTree } from "./tree.ts";
@@ -30,6 +33,9 @@ export { MigrationError } from "./migrations.ts";
 export { replacePassword } from "./passwords.ts";
 export { isDatabaseUnavailable, type PoolSettings } from "./pool.ts";
 export type { PostgresRevocations } from "./revocations.ts";
+export type { StorageLimits } from "./storage.ts";
+
+const unlimited: StorageLimits = { personBytes: Number.POSITIVE_INFINITY, totalBytes: 0 };
 
 /** Makes a new id of a kind. */
 export type MakeId = (kind: "session" | "message" | "job" | "folder" | "prompt" | "attachment") => string;
@@ -40,6 +46,7 @@ export type PostgresStore = {
   readonly titles: TitleStore;
   readonly ledger: PostgresLedger;
   readonly outbox: PostgresOutbox;
+  readonly admission: PostgresAdmission;
   /** The table of open connections; unused, it costs nothing. */
   readonly connections: PostgresConnectionTable;
   /** Sign-ins that have ended. */
@@ -58,7 +65,7 @@ export type PostgresStore = {
  * their table. Throws `MigrationError` or `DatabaseStartError`.
  */
 export async function openPostgresStore(
-  settings: PoolSettings & { readonly tableFailed?: (error: unknown) => void },
+  settings: PoolSettings & { readonly tableFailed?: (error: unknown) => void; readonly storage?: StorageLimits },
   makeId: MakeId,
 ): Promise<PostgresStore> {
   const { database } = openDatabase(settings);
@@ -68,25 +75,28 @@ export async function openPostgresStore(
     await database.destroy();
     throw asStartError(error, settings.connection);
   }
+  const texts = new TextThread();
+  const quota = new StorageQuota(settings.storage ?? unlimited);
   const connections = new PostgresConnectionTable(database, { failed: settings.tableFailed ?? (() => {}) });
   return {
     conversations: {
-      turns: new PostgresTurns(database, makeId),
+      turns: new PostgresTurns(database, makeId, quota),
       sessions: new PostgresSessions(database, () => makeId("session")),
       messages: new PostgresMessages(database),
-      tree: new PostgresTree(database, makeId),
-      attachments: new PostgresAttachments(database, () => makeId("attachment")),
+      tree: new PostgresTree(database, makeId, quota),
+      attachments: new PostgresAttachments(database, () => makeId("attachment"), quota),
       users: new PostgresUsers(database),
       folders: new PostgresFolders(database, () => makeId("folder")),
       prompts: new PostgresPrompts(database, () => makeId("prompt")),
       preferences: new PostgresPreferences(database),
-      search: new PostgresSearch(database),
-      shares: new PostgresShares(database),
-      transfer: new PostgresTransfer(database, makeId),
+      search: new PostgresSearch(database, texts),
+      shares: new PostgresShares(database, quota),
+      transfer: new PostgresTransfer(database, makeId, quota),
     },
     titles: new PostgresTitles(database),
     ledger: new PostgresLedger(database),
     outbox: new PostgresOutbox(database),
+    admission: new PostgresAdmission(database),
     connections,
     attempts: new PostgresAttempts(database),
     revocations: new PostgresRevocations(database),
@@ -94,6 +104,7 @@ export async function openPostgresStore(
     database,
     async close() {
       await connections.close();
+      await texts.close();
       await database.destroy();
     },
   };

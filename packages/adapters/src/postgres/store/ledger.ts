@@ -149,8 +149,11 @@ export class PostgresLedger implements AnswerLedger {
         select s.session_id from messages m join chat_sessions s on s.session_id = m.session_id
         where m.message_id = ${answer.message_id} for update of s),
       job as (
-        update workflow_jobs j set state = 'done', request = null, plain_text = null, plain_reasoning = null,
-          finished_at = now() from session
+        update workflow_jobs j set state = 'done', request = null, plain_text = null, plain_reasoning = null, finished_at = now(),
+          started_at = now() - ${answerMs(answer)}::integer * interval '1 millisecond', model = coalesce(${answer.model}, j.model),
+          error = ${answer.error?.code ?? null}, prompt_tokens = ${answer.prompt_tokens ?? null},
+          completion_tokens = ${answer.token_count}
+        from session
         where j.message_id = ${answer.message_id} and j.generation = ${answer.generation} and j.state = 'open'
         returning j.message_id),
       row as (
@@ -200,6 +203,11 @@ function answerRow(row: LedgerRow): AnswerRow {
     finish_reason: row.finish_reason as FinishReason | null,
     token_count: row.token_count ?? 0,
   };
+}
+
+/** How long the attempt took that ended the answer; null where none did. */
+function answerMs({ thought_ms, written_ms }: FinalAnswer): number | null {
+  return thought_ms === undefined && written_ms === undefined ? null : (thought_ms ?? 0) + (written_ms ?? 0);
 }
 
 /** What is kept beside the text. */

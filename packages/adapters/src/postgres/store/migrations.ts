@@ -234,6 +234,60 @@ export const steps: MigrationSteps = {
       add column plain_last_chunk_id integer,
       add column requeues integer not null default 0`,
   ],
+  "0009_fairness": [
+    "alter table workflow_jobs add column waiting boolean not null default false",
+    "create index workflow_jobs_pending on workflow_jobs (message_id) where state = 'open' and not waiting",
+    "create index workflow_jobs_open_of_user on workflow_jobs (user_id, message_id) where state = 'open'",
+    "create index workflow_jobs_waiting on workflow_jobs (user_id, message_id) where state = 'open' and waiting",
+  ],
+  "0010_jobs": [
+    `alter table workflow_jobs
+      add column provider text,
+      add column model text,
+      add column started_at timestamptz(3),
+      add column error text,
+      add column prompt_tokens integer,
+      add column completion_tokens integer,
+      add column total_tokens integer generated always as (prompt_tokens + completion_tokens) stored`,
+    "create index users_by_age on users (created_at)",
+  ],
+  "0011_storage": [
+    "alter table chat_sessions add column bytes bigint not null default 0",
+    `update chat_sessions s set bytes = kept.bytes
+      from (select session_id, sum(octet_length(content)) as bytes from messages group by session_id) kept
+      where s.session_id = kept.session_id and not s.temporary`,
+    "create index attachments_sizes on attachments (user_id) include (size)",
+    "create index chat_sessions_bytes on chat_sessions (user_id) include (bytes)",
+    `create function count_message_bytes(content text, metadata jsonb) returns bigint language sql immutable
+      as $$ select octet_length(content)::bigint + case when metadata = '{}' then 0 else octet_length(metadata::text) end $$`,
+    // By statement: an import writes hundreds of rows by one. Temporary sessions are left out before they are locked,
+    // since their texts are removed without their sessions being locked first.
+    `create function count_session_bytes() returns trigger language plpgsql as $$
+      begin
+        if tg_op = 'INSERT' then
+          update chat_sessions s set bytes = s.bytes + d.bytes
+          from (select session_id, sum(count_message_bytes(content, metadata)) as bytes from added group by 1) d
+          where s.session_id = d.session_id and d.bytes <> 0 and not s.temporary;
+        elsif tg_op = 'DELETE' then
+          update chat_sessions s set bytes = greatest(0, s.bytes - d.bytes)
+          from (select session_id, sum(count_message_bytes(content, metadata)) as bytes from removed group by 1) d
+          where s.session_id = d.session_id and d.bytes <> 0 and not s.temporary;
+        else
+          update chat_sessions s set bytes = greatest(0, s.bytes + d.bytes)
+          from (select session_id, sum(bytes) as bytes from (
+              select session_id, count_message_bytes(content, metadata) as bytes from added
+              union all select session_id, -count_message_bytes(content, metadata) from removed) changed group by 1) d
+          where s.session_id = d.session_id and d.bytes <> 0 and not s.temporary;
+        end if;
+        return null;
+      end $$`,
+    `create trigger messages_added after insert on messages referencing new table as added
+      for each statement execute function count_session_bytes()`,
+    `create trigger messages_removed after delete on messages referencing old table as removed
+      for each statement execute function count_session_bytes()`,
+    `create trigger messages_changed after update on messages referencing old table as removed new table as added
+      for each statement execute function count_session_bytes()`,
+  ],
 };
 
 /** The database's history is not the one this program would make. */

@@ -81,14 +81,23 @@ export class PostgresOutbox implements Outbox {
     });
   }
 
+  /** One kind after another, each whatever became of the one before. Throws what the first that failed has thrown. */
   async removeExpired(): Promise<void> {
-    for (const query of [temporaryTextsQuery(), temporarySessionsQuery(), expiredKeysQuery(), expiredJobsQuery()]) {
-      // In pieces, so that none takes long after a time in which nobody did this.
-      for (let removed = expiredAtOnce; removed === expiredAtOnce; ) {
-        removed = Number((await query.execute(this.#database)).numAffectedRows);
-      }
+    const queries = [temporaryTextsQuery(), temporarySessionsQuery(), expiredKeysQuery(), expiredJobsQuery()];
+    const tasks = [
+      ...queries.map((query) => () => this.#removeInPieces(query)),
+      () => removeUnusedAttachments(this.#database, unusedAttachmentsMs),
+    ];
+    const failures: unknown[] = [];
+    for (const task of tasks) await task().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** So that none takes long after a time in which nobody did this. */
+  async #removeInPieces(query: ReturnType<typeof expiredKeysQuery>): Promise<void> {
+    for (let removed = expiredAtOnce; removed === expiredAtOnce; ) {
+      removed = Number((await query.execute(this.#database)).numAffectedRows);
     }
-    await removeUnusedAttachments(this.#database, unusedAttachmentsMs);
   }
 }
 
@@ -141,6 +150,8 @@ export function temporarySessionsQuery() {
 /** Not the text of plain answers, which may be long. */
 const pendingColumns = [
   "message_id",
+  "session_id",
+  "generation",
   "request",
   "queued_at",
   "created_at",
@@ -150,16 +161,22 @@ const pendingColumns = [
   "requeues",
 ] as const;
 
-/** Served by the index `workflow_jobs_open`. */
+/** Served by the index `workflow_jobs_pending`. */
 export function pendingQuery(database: Kysely<Database>, afterMessageId: string | null, most: number) {
-  const query = database.selectFrom("workflow_jobs").select(pendingColumns).where("state", "=", "open");
+  const query = database
+    .selectFrom("workflow_jobs")
+    .select(pendingColumns)
+    .where("state", "=", "open")
+    .where("waiting", "=", false);
   const rest = afterMessageId === null ? query : query.where("message_id", ">", afterMessageId);
   return rest.orderBy("message_id").limit(most);
 }
 
 function pendingJob(row: Pick<Selectable<WorkflowJobsTable>, (typeof pendingColumns)[number]>): PendingJob {
+  const { message_id, session_id, generation } = row;
   return {
-    request: row.request as WorkflowRequest,
+    // Whose job it is stands in the row, whatever became of the request.
+    request: { ...(row.request as WorkflowRequest), message_id, session_id, generation },
     queued_at_ms: row.queued_at?.getTime() ?? null,
     created_at_ms: row.created_at.getTime(),
     stop_requested: row.stop_requested,

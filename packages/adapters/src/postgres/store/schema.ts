@@ -34,6 +34,8 @@ export type ChatSessionsTable = {
   imported_from: string | null;
   /** Something of it has not been taken into `search_entries` yet. */
   search_due: Generated<boolean>;
+  /** Of its messages' texts; kept by the database. */
+  bytes: Generated<string>;
   created_at: GeneratedTimestamp;
   updated_at: GeneratedTimestamp;
 };
@@ -103,9 +105,21 @@ export type WorkflowJobsTable = {
   plain_reasoning: string | null;
   plain_last_chunk_id: number | null;
   requeues: Generated<number>;
+  /** Not published until another answer of the user's ends. */
+  waiting: Generated<boolean>;
   created_at: GeneratedTimestamp;
   queued_at: Timestamp | null;
+  /** Who was asked. */
+  provider: string | null;
+  model: string | null;
+  /** When the attempt that ended the answer had begun; known with its end. */
+  started_at: Timestamp | null;
   finished_at: Timestamp | null;
+  /** Code of the error that ended it. */
+  error: string | null;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  total_tokens: ColumnType<number | null, never, never>;
 };
 
 export type IdempotencyKeysTable = {

@@ -1,6 +1,7 @@
 import type { MessageStore, Page, PageRequest, SessionChange, SessionFilter, SessionStore } from "@uci/chat";
 import type { Message, Session } from "@uci/protocol";
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from "kysely";
+import { removeWithFiles } from "./attachments.ts";
 import { pageOf, parsePageCursor } from "./page-cursor.ts";
 import type { ChatSessionsTable, Database } from "./schema.ts";
 import { SharedListing } from "./shared-listing.ts";
@@ -115,7 +116,9 @@ export class PostgresSessions implements SessionStore {
         .where("state", "=", "open")
         .execute();
       await transaction.deleteFrom("active_connections").where("session_id", "=", sessionId).execute();
-      await transaction.deleteFrom("chat_sessions").where("session_id", "=", sessionId).execute();
+      await removeWithFiles(transaction, { sessionId }, () =>
+        transaction.deleteFrom("chat_sessions").where("session_id", "=", sessionId).execute(),
+      );
       return open.map((row) => row.message_id);
     });
   }

@@ -5,6 +5,7 @@ import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import { pageOf, parsePageCursor } from "./page-cursor.ts";
 import type { Database, SharesTable } from "./schema.ts";
 import { storableJson } from "./storable.ts";
+import type { StorageQuota } from "./storage.ts";
 
 /** Whoever knows a share's id may read it, so nobody may guess one: 192 bits. */
 const shareIdBytes = 24;
@@ -17,9 +18,11 @@ const shareColumns = ["share_id", "session_id", "title", "created_at"] as const;
 
 export class PostgresShares implements ShareStore {
   readonly #database: Kysely<Database>;
+  readonly #quota: StorageQuota;
 
-  constructor(database: Kysely<Database>) {
+  constructor(database: Kysely<Database>, quota: StorageQuota) {
     this.#database = database;
+    this.#quota = quota;
   }
 
   async create(userId: string, sessionId: string, messageId: string | undefined): Promise<Share | ShareRefusal | null> {
@@ -35,7 +38,9 @@ export class PostgresShares implements ShareStore {
       if (session === undefined) return null;
       const branch = await branchOf(open, sessionId, messageId);
       if (branch.length === 0) return null;
-      if (branch.reduce((sum, { bytes }) => sum + bytes, 0) > wireLimits.sharedBytes) return "too_large";
+      const bytes = branch.reduce((sum, message) => sum + message.bytes, 0);
+      if (bytes > wireLimits.sharedBytes) return "too_large";
+      await this.#quota.claim(open, userId, bytes);
       const { count } = await open
         .selectFrom("shares")
         .select(sql<number>`count(*)::integer`.as("count"))

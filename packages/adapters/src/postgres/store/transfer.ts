@@ -1,26 +1,34 @@
-import type { ImportedConversation, TransferStore } from "@uci/chat";
+import type { ImportedConversation, ImportedMessage, TransferStore } from "@uci/chat";
 import { type Message, type Session, wireLimits } from "@uci/protocol";
 import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { ChatSessionsTable, Database } from "./schema.ts";
 import { storableJson } from "./storable.ts";
+import type { StorageQuota } from "./storage.ts";
 import { messageView, sessionView } from "./views.ts";
 
 const branchMessages = 10_000;
+/** Messages, and characters of them, that one statement writes. */
+const messagesAtOnce = 500;
+const charactersAtOnce = 512 * 1024;
 
 type MakeId = (kind: "session" | "message" | "folder") => string;
 
 export class PostgresTransfer implements TransferStore {
   readonly #database: Kysely<Database>;
   readonly #makeId: MakeId;
+  readonly #quota: StorageQuota;
 
-  constructor(database: Kysely<Database>, makeId: MakeId) {
+  constructor(database: Kysely<Database>, makeId: MakeId, quota: StorageQuota) {
     this.#database = database;
+    this.#quota = quota;
     this.#makeId = makeId;
   }
 
   async takeIn(userId: string, conversation: ImportedConversation): Promise<Session | null> {
     return this.#database.transaction().execute(async (open) => {
       if (await isThere(open, userId, conversation.session_id)) return null;
+      const bytes = conversation.messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+      await this.#quota.claim(open, userId, bytes);
       const folderId = conversation.folder === null ? null : await this.#folder(open, userId, conversation.folder);
       const { rows } = await sql<Selectable<ChatSessionsTable>>`
         insert into chat_sessions (session_id, user_id, title, title_by, pinned, archived, folder_id, settings,
@@ -50,22 +58,11 @@ export class PostgresTransfer implements TransferStore {
   }
 
   async #messages(open: Transaction<Database>, sessionId: string, { messages }: ImportedConversation): Promise<void> {
-    const ids = new Map(messages.map(({ key }) => [key, this.#makeId("message")]));
-    const rows = messages.map(({ key, parent_key, role, content, model, created_at }) => ({
-      ...{
-        message_id: ids.get(key),
-        parent_message_id: ids.get(parent_key ?? "") ?? null,
-        role,
-        content,
-        model,
-        created_at,
-      },
-    }));
-    await sql`
-      insert into messages (message_id, session_id, parent_message_id, role, content, model, status, created_at)
-      select message_id, ${sessionId}, parent_message_id, role, content, model, 'complete', created_at
-      from jsonb_to_recordset(${storableJson(rows)}::jsonb) as given (message_id text, parent_message_id text,
-        role text, content text, model text, created_at timestamptz)`.execute(open);
+    const ids = new Map<string, string>();
+    for (const some of piecesOf(messages)) {
+      for (const { key } of some) ids.set(key, this.#makeId("message"));
+      await insertMessages(open, sessionId, some, ids);
+    }
   }
 
   async messagesInOrder(
@@ -96,6 +93,42 @@ export class PostgresTransfer implements TransferStore {
       select message_id from path order by depth desc`.execute(this.#database);
     return rows.map(({ message_id }) => message_id);
   }
+}
+
+/** So that no piece takes long: parents come first. */
+function* piecesOf(messages: readonly ImportedMessage[]): Generator<readonly ImportedMessage[]> {
+  let piece: ImportedMessage[] = [];
+  let characters = 0;
+  for (const message of messages) {
+    if (
+      piece.length === messagesAtOnce ||
+      (piece.length > 0 && characters + message.content.length > charactersAtOnce)
+    ) {
+      yield piece;
+      piece = [];
+      characters = 0;
+    }
+    piece.push(message);
+    characters += message.content.length;
+  }
+  if (piece.length > 0) yield piece;
+}
+
+async function insertMessages(
+  open: Transaction<Database>,
+  sessionId: string,
+  messages: readonly ImportedMessage[],
+  ids: ReadonlyMap<string, string>,
+): Promise<void> {
+  const rows = messages.map(({ key, parent_key, role, content, model, created_at }) => ({
+    ...{ message_id: ids.get(key), parent_message_id: ids.get(parent_key ?? "") ?? null },
+    ...{ role, content, model, created_at },
+  }));
+  await sql`
+    insert into messages (message_id, session_id, parent_message_id, role, content, model, status, created_at)
+    select message_id, ${sessionId}, parent_message_id, role, content, model, 'complete', created_at
+    from jsonb_to_recordset(${storableJson(rows)}::jsonb) as given (message_id text, parent_message_id text,
+      role text, content text, model text, created_at timestamptz)`.execute(open);
 }
 
 async function isThere(database: Kysely<Database>, userId: string, sessionId: string | null): Promise<boolean> {

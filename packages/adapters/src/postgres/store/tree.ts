@@ -9,8 +9,10 @@ import {
 } from "@uci/chat";
 import { isFinalStatus, type Rating } from "@uci/protocol";
 import { type Kysely, sql, type Transaction } from "kysely";
+import { removeWithFiles } from "./attachments.ts";
 import type { Database } from "./schema.ts";
 import { storable } from "./storable.ts";
+import type { StorageQuota } from "./storage.ts";
 import { messageView, sessionView } from "./views.ts";
 
 type Open = Transaction<Database>;
@@ -19,9 +21,11 @@ type Open = Transaction<Database>;
 export class PostgresTree implements TreeStore {
   readonly #database: Kysely<Database>;
   readonly #makeId: (kind: "session" | "message") => string;
+  readonly #quota: StorageQuota;
 
-  constructor(database: Kysely<Database>, makeId: (kind: "session" | "message") => string) {
+  constructor(database: Kysely<Database>, makeId: (kind: "session" | "message") => string, quota: StorageQuota) {
     this.#database = database;
+    this.#quota = quota;
     this.#makeId = makeId;
   }
 
@@ -72,6 +76,7 @@ export class PostgresTree implements TreeStore {
         .set({ updated_at: edited.created_at, search_due: true })
         .where("session_id", "=", message.session_id)
         .execute();
+      await this.#quota.claim(open, userId, 0);
       return { kind: "edited", message: messageView(edited) };
     });
   }
@@ -85,7 +90,9 @@ export class PostgresTree implements TreeStore {
       const jobs = await sql<{ message_id: string }>`
         select message_id from workflow_jobs
         where session_id = ${session_id} and state = 'open' and message_id = any(${gone}::text[])`.execute(open);
-      await sql`delete from messages where message_id = any(${gone}::text[])`.execute(open);
+      await removeWithFiles(open, { messageIds: gone }, () =>
+        sql`delete from messages where message_id = any(${gone}::text[])`.execute(open),
+      );
       return { session_id, unfinished: jobs.rows.map((row) => row.message_id) };
     });
   }
@@ -115,6 +122,7 @@ export class PostgresTree implements TreeStore {
         select copy.message_id, l.attachment_id
         from unnest(${path}::text[], ${copies}::text[]) as copy(source_id, message_id)
         join message_attachments l on l.message_id = copy.source_id`.execute(open);
+      await this.#quota.claim(open, userId, 0);
       return { kind: "branched", session };
     });
   }

@@ -17,6 +17,8 @@ export class Refused extends Error {
   }
 }
 
+/** The advisory locks of people whose answers or bytes are counted; any number that nobody else uses. */
+const personLock = 724_199_302;
 /** Messages on the way to the root that are looked at for the history at most; mostly the limit in bytes cuts earlier. */
 const pathMessages = 2_000;
 
@@ -32,6 +34,11 @@ export async function isEmpty(open: Open, sessionId: string): Promise<boolean> {
 
 export function historyOf(open: Open, parent: MessageRow | null): Promise<PathMessage[]> {
   return parent === null ? Promise.resolve([]) : pathTo(open, parent.message_id);
+}
+
+/** Until the transaction ends, nothing else of this person is counted. Sessions are locked before, if at all. */
+export async function lockPerson(open: Open, userId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${personLock}, hashtext(${userId}))`.execute(open);
 }
 
 export function lockedSession(open: Open, sessionId: string): Promise<SessionRow | undefined> {

@@ -1,6 +1,7 @@
 import {
   type AcceptedTurn,
   conversationHistory,
+  jobThatFits,
   type PathMessage,
   type RegenerationRequest,
   type TurnOutcome,
@@ -18,9 +19,11 @@ import {
   wireLimits,
 } from "@uci/protocol";
 import { type Kysely, sql } from "kysely";
+import { mustWait } from "./admission.ts";
 import { useAttachments } from "./attachments.ts";
 import type { Database } from "./schema.ts";
 import { storable, storableJson } from "./storable.ts";
+import type { StorageQuota } from "./storage.ts";
 import { replayOf } from "./turn-keys.ts";
 import {
   historyOf,
@@ -37,7 +40,7 @@ import { messageView, sessionView } from "./views.ts";
 
 export type MakeTurnId = (kind: "session" | "message" | "job") => string;
 
-type Choice = Pick<TurnRequest, "user_id" | "ai_provider" | "model" | "context" | "idempotency" | "correlation_id">;
+type Choice = Omit<RegenerationRequest, "message_id">;
 
 /** What a new answer needs besides its place in the tree. */
 type AnswerPlan = {
@@ -54,9 +57,11 @@ type AnswerPlan = {
 export class PostgresTurns implements TurnStore {
   readonly #database: Kysely<Database>;
   readonly #makeId: MakeTurnId;
+  readonly #quota: StorageQuota;
 
-  constructor(database: Kysely<Database>, makeId: MakeTurnId) {
+  constructor(database: Kysely<Database>, makeId: MakeTurnId, quota: StorageQuota) {
     this.#database = database;
+    this.#quota = quota;
     this.#makeId = makeId;
   }
 
@@ -204,15 +209,17 @@ export class PostgresTurns implements TurnStore {
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    const job = jobOf(request, plan, answer);
-    const session = await this.#storeJob(open, request, plan, answer, job);
+    const job = jobThatFits(jobOf(request, plan, answer), request.limits.job_bytes);
+    if (job === null) throw new Refused({ kind: "too_large" });
+    const waiting = await mustWait(open, request.user_id, request.limits, this.#quota);
+    const session = await this.#storeJob(open, request, plan, { answer, job, waiting });
     return {
       replayed: false,
       session: sessionView(session),
       session_created: plan.sessionCreated,
       user_message: messageView(userMessage),
       answer: messageView(answer),
-      job,
+      job: waiting ? null : job,
       accepted_at: answer.created_at.toISOString(),
       correlation_id: request.correlation_id,
     };
@@ -223,14 +230,15 @@ export class PostgresTurns implements TurnStore {
     open: Open,
     { user_id, idempotency }: Choice,
     { session, userMessage }: AnswerPlan,
-    { message_id, session_id, created_at }: MessageRow,
-    job: WorkflowRequest,
+    { answer, job, waiting }: { answer: MessageRow; job: WorkflowRequest; waiting: boolean },
   ): Promise<SessionRow> {
-    const stored = open.with("job", (query) =>
-      query
-        .insertInto("workflow_jobs")
-        .values({ job_id: this.#makeId("job"), message_id, session_id, user_id, request: storableJson(job) }),
-    );
+    const { message_id, session_id, created_at } = answer;
+    const { ai_provider: provider = null, model = null } = job.context;
+    const row = {
+      ...{ job_id: this.#makeId("job"), message_id, session_id, user_id, waiting, provider, model },
+      request: storableJson(job),
+    };
+    const stored = open.with("job", (query) => query.insertInto("workflow_jobs").values(row));
     const outcome = { session_id, user_message_id: userMessage.message_id, message_id };
     const kept =
       idempotency === null

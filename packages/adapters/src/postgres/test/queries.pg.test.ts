@@ -1,6 +1,7 @@
 import type { Compilable, RawBuilder } from "kysely";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { admitQuery, openAnswersQuery, waitingOwnerQuery, waitingPeopleQuery } from "../store/admission.ts";
 import { unusedCountQuery } from "../store/attachments.ts";
 import { currentCatalogueQuery, expiredCataloguesQuery } from "../store/catalogue.ts";
 import {
@@ -107,7 +108,7 @@ async function fill(client: pg.Client): Promise<void> {
      select session_id, message_id, 'u7', message_id, array_to_tsvector(array['the', 'w' || substr(message_id, 2)]), created_at
      from messages`,
   );
-  await client.query("analyze");
+  await client.query("vacuum analyze");
 }
 
 type Plan = {
@@ -181,8 +182,8 @@ describe("every list is served by an index, without a sort", () => {
       () => messageListQuery(store.database, "u7", "s7", { cursor, limit: 50 }),
     ],
     ["the tree of a session", ["messages_of_session"], () => treeQuery(store.database, "s11")],
-    ["open jobs", ["workflow_jobs_open"], () => pendingQuery(store.database, null, 100)],
-    ["open jobs, a later page", ["workflow_jobs_open"], () => pendingQuery(store.database, "m5", 100)],
+    ["open jobs", ["workflow_jobs_pending"], () => pendingQuery(store.database, null, 100)],
+    ["open jobs, a later page", ["workflow_jobs_pending"], () => pendingQuery(store.database, "m5", 100)],
     [
       "unfinished answers",
       ["workflow_jobs_open_of_session", "messages_pkey"],
@@ -250,6 +251,22 @@ describe("what keeps the tables small, and the table of connections, is served b
       "files of a user that nobody uses",
       ["attachments_of_user", "message_attachments_of_attachment"],
       () => written(unusedCountQuery("u7")),
+    ],
+    [
+      "answers a person has under way, and what the person keeps",
+      ["attachments_sizes", "chat_sessions_bytes", "shares_of_user", "workflow_jobs_open_of_user"],
+      () => written(openAnswersQuery("u1")),
+    ],
+    ["people whose answers wait", ["workflow_jobs_waiting"], () => written(waitingPeopleQuery())],
+    [
+      "whether a person's answers wait",
+      ["chat_sessions_pkey", "messages_pkey", "workflow_jobs_waiting"],
+      () => written(waitingOwnerQuery("m5")),
+    ],
+    [
+      "answers that may begin",
+      ["workflow_jobs_message_id_key", "workflow_jobs_waiting"],
+      () => written(admitQuery("u1", 4)),
     ],
     ["jobs done long ago", ["workflow_jobs_finished"], () => written(expiredJobsQuery())],
     ["catalogues of workers long gone", ["model_catalogue_by_age"], () => written(expiredCataloguesQuery())],

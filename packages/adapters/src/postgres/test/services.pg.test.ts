@@ -79,6 +79,7 @@ describe("an idempotency key", () => {
         ...{ user_id: "keyed", session_id: undefined, message, parent_message_id: undefined },
         ...{ ai_provider: undefined, model: undefined, context: {}, attachments: [], temporary: null },
         ...{ idempotency: { key: "again", body_hash }, correlation_id: `corr-${message}` },
+        limits: { job_bytes: 1024 * 1024, running_answers: 100, waiting_answers: 100 },
       });
     const first = await accept("one", "first");
     expect(await accept("other", "too early")).toEqual({ kind: "key_reused" });

@@ -27,13 +27,13 @@ describe("PostgreSQL 18", () => {
   attachmentConformance("the packaged server", filesOver(store));
   storeConformance("the packaged server", store);
   storeConformance("the packaged server behind a cache", async () => {
-    const { conversations, ledger, outbox, titles } = await store();
+    const { conversations, ledger, outbox, admission, titles } = await store();
     const failed = (error: unknown) => {
       throw error;
     };
     const cache = new MemorySessionMetaCache(systemClock);
     return {
-      ...{ ledger, outbox },
+      ...{ ledger, outbox, admission },
       conversations: cachedConversations(conversations, cache, failed),
       titles: cachedTitles(titles, cache, failed),
     };
@@ -52,6 +52,7 @@ function filesOver(store: () => Promise<StoreUnderTest>) {
         ...{ user_id: userId, session_id: undefined, message: "with files", parent_message_id: null },
         ...{ ai_provider: undefined, model: undefined, context: {}, attachments: [], temporary: null },
         ...{ idempotency: null, correlation_id: "corr_1" },
+        limits: { job_bytes: 1024 * 1024, running_answers: 100, waiting_answers: 100 },
       });
       if (outcome.kind !== "accepted") throw new Error(outcome.kind);
       return outcome.turn.user_message.message_id;
