@@ -1,16 +1,30 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { connectNats, natsServices } from "@uci/adapters/nats";
 import { offlineAnswer } from "@uci/adapters/providers";
 import { installedProgram, serverPrograms, temporaryFolder } from "@uci/services";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { root } from "../command.ts";
+import { readEnvironmentFile } from "./compose.ts";
 import { oneConversation } from "./conversation.ts";
 import { containerSecrets } from "./environment.ts";
 import { filledEnvironment, type SecretKind, secretKinds } from "./secrets.ts";
 import { StartedDeployment } from "./started.ts";
 
 const kinds = Object.keys(secretKinds) as SecretKind[];
+
+/** NATS lets each service in with its own secret, as it stands in `.env`, and with no other. */
+async function expectOwnPasswords(server: string, secrets: Readonly<Record<string, string>>): Promise<void> {
+  const events = { connected: () => undefined, disconnected: () => undefined, error: () => undefined };
+  for (const service of natsServices) {
+    const settings = { servers: [server], partitions: 1, replicas: 3, journalBytes: 64 * 1024 * 1024 };
+    const connect = (password: string) =>
+      connectNats({ ...settings, name: service, service, user: service, password, reachWithinMs: 2_000 }, events);
+    await (await connect(secrets[`NATS_${service.toUpperCase()}_PASSWORD`]!)).close();
+    await expect(connect(secrets.NATS_ROUTE_PASSWORD!), service).rejects.toThrow();
+  }
+}
 
 describe("what compose would start", () => {
   // All kinds, several times each: `npm run deployment`.
@@ -19,6 +33,7 @@ describe("what compose would start", () => {
     const deployment = await StartedDeployment.start(text, temporaryFolder("compose"));
     onTestFinished(() => deployment.stop());
     expect(await oneConversation(deployment.url)).toBe(offlineAnswer([{ role: "user", content: "help" }]));
+    await expectOwnPasswords(deployment.natsAddress, readEnvironmentFile(text));
   }, 120_000);
 });
 

@@ -61,6 +61,11 @@ export class StartedDeployment {
     return `http://${host}:${this.#port("gateway", 8080)}`;
   }
 
+  /** Where the first NATS server takes clients. */
+  get natsAddress(): string {
+    return `${host}:${this.#port("nats-1", 4222)}`;
+  }
+
   async stop(): Promise<void> {
     for (const service of this.#running.splice(0).toReversed()) await service.stop();
   }

@@ -128,7 +128,8 @@ async function persistently(surroundings: Surroundings, task: () => Promise<void
 /** A partition whose subjects the user may not use is one that the server's configuration was not made for. */
 function refusalSentence(error: unknown, { partitions }: NatsSettings): string {
   const reason = reasonOf(error);
-  const partition = /permissions violation.*JOURNAL_(\d+)/i.exec(reason)?.[1];
+  // The first is in every configuration: refused, it is the user that is the wrong one.
+  const partition = /permissions violation.*JOURNAL_([1-9]\d*)/i.exec(reason)?.[1];
   if (partition === undefined) return `NATS cannot be set up: ${reason}.`;
   return (
     `The users of NATS have no right to ${jetStreamNames.journal(Number(partition))} and JOURNAL_PARTITIONS is ${partitions}: ` +
