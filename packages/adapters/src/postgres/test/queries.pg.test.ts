@@ -62,7 +62,7 @@ async function fill(client: pg.Client): Promise<void> {
   );
   await client.query(
     `insert into workflow_jobs (job_id, message_id, session_id, user_id, state, request, finished_at)
-     select 'j' || message_id, message_id, session_id, 'u1', case when status = 'queued' then 'open' else 'done' end, '{}', now() - length(message_id) * interval '1 hour'
+     select 'j' || message_id, message_id, session_id, 'u' || (1 + abs(hashtext(message_id)) % 50), case when status = 'queued' then 'open' else 'done' end, '{}', now() - length(message_id) * interval '1 hour'
      from messages`,
   );
   await client.query(
