@@ -22,13 +22,13 @@ export class BodyBudget {
   }
 
   /**
-   * Counts a body of so many bytes for a caller; the returned function gives them back, once. Throws `rate_limited` where
+   * Counts a body of so many bytes for a caller; the returned function gives them back, once. Throws `too_many_requests` where
    * the caller itself holds too much, `overloaded` where all callers together do.
    */
   take(bytes: number, caller: string): () => void {
     const own = this.#byCaller.get(caller) ?? 0;
     if (own > 0 && own + bytes > this.#mostBytesOfOne) {
-      throw new RegisteredError("rate_limited", "You are sending too much at once; wait a little.", retryAfterMs);
+      throw new RegisteredError("too_many_requests", "You are sending too much at once; wait a little.", retryAfterMs);
     }
     if (this.#bytes + bytes > this.#mostBytes) throw new RegisteredError("overloaded", undefined, retryAfterMs);
     this.#bytes += bytes;
