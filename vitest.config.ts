@@ -11,6 +11,8 @@ const clusters = [
 ];
 /** What starts a server of its own, or takes minutes. */
 const slow = [`${folders}.{pg,nats,redis,nginx}.test.ts`, "packages/stream/test/sim-mutants.test.ts"];
+/** What `npm run test:long` runs. */
+const long = [`${folders}.long.test.ts`];
 const nowhere = ["**/node_modules/**", "**/dist/**"];
 
 export default defineConfig({
@@ -23,9 +25,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "long",
+          include: long,
+          exclude: nowhere,
+          maxWorkers: 1,
+          testTimeout: 300_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "parts",
           include: all,
-          exclude: [...nowhere, ...clusters, ...browsers],
+          exclude: [...nowhere, ...clusters, ...browsers, ...long],
           // Real services run beside the tests; more workers than this make times meaningless on a small machine.
           maxWorkers: 2,
           testTimeout: 30_000,
@@ -60,7 +73,7 @@ export default defineConfig({
         test: {
           name: "quick",
           include: all,
-          exclude: [...nowhere, ...clusters, ...browsers, ...slow],
+          exclude: [...nowhere, ...clusters, ...browsers, ...slow, ...long],
           maxWorkers: 2,
           testTimeout: 30_000,
           provide: { simulationSeeds: 300 },
