@@ -79,10 +79,10 @@ function portsOver(
   log: Logger,
 ): WorkflowPorts {
   metrics.beforeReading(async () => {
-    const { pending, unacknowledged, oldestAgeMs } = await broker.queueState();
+    const { pending, unacknowledged, oldestWaitingMs } = await broker.queueState();
     metrics.set("uci_queue_pending_jobs", pending);
     metrics.set("uci_queue_taken_jobs", unacknowledged);
-    metrics.set("uci_queue_oldest_seconds", (oldestAgeMs ?? 0) / 1000);
+    metrics.set("uci_queue_oldest_seconds", (oldestWaitingMs ?? 0) / 1000);
   });
   return {
     clock: systemClock,

@@ -78,6 +78,9 @@ describe("worker", () => {
     await world.clock.until(() => world.database.finalUpdates === 1);
     expect(refusals).toBe(1);
     expect(row(world)).toMatchObject({ status: "failed", text });
+    expect(world.events.filter(({ kind }) => kind === "unstorable")).toEqual([
+      expect.objectContaining({ message_id: "msg_1", attempt: 1, reason: "refused" }),
+    ]);
   });
 
   it("W7 stops only when the close is committed, and nothing follows it", async () => {

@@ -242,7 +242,7 @@ export const metricDefinitions = {
     kind: "gauge",
     unit: "seconds",
     services: worker,
-    meaning: "Age of the oldest job in the queue; 0 when it is empty.",
+    meaning: "Age of the oldest job nobody has taken yet; 0 when there is none. Jobs being worked on do not count.",
   },
   uci_broker_connected: { kind: "gauge", unit: "1 or 0", services: both, meaning: "1 while NATS is connected." },
   uci_broker_errors_total: {
