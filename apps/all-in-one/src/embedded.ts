@@ -1,7 +1,7 @@
 import { randomNonce, systemClock } from "@uci/adapters/clock";
 import { makeId } from "@uci/adapters/ids";
 import { Metrics } from "@uci/adapters/metrics";
-import { isDatabaseUnavailable, openPostgresStore, type PostgresStore } from "@uci/adapters/postgres";
+import { isDatabaseUnavailable, openPostgresStore, type PostgresStore, troubleSentence } from "@uci/adapters/postgres";
 import { modelList, type Providers } from "@uci/adapters/providers";
 import {
   Accounts,
@@ -26,6 +26,8 @@ import type { Logger } from "pino";
 
 export type EmbeddedOptions = {
   readonly database: PoolConfig;
+  /** Where it is, for a person. */
+  readonly databasePlace?: string | undefined;
   /** Connections to it at most; 20 unless given. */
   readonly databaseConnections?: number | undefined;
   readonly providers: Providers;
@@ -43,6 +45,8 @@ export type EmbeddedOptions = {
   readonly edge?: EdgeConfig;
   /** Milliseconds a request may take to arrive. */
   readonly requestTimeoutMs?: number;
+  /** Milliseconds over which a pod that is told to stop says good-bye; 0 unless given. */
+  readonly drainMs?: number;
   readonly streamsPerUser: number;
   /** Milliseconds after which a stream is closed, so that its reader opens another. */
   readonly streamAgeMs?: number;
@@ -88,6 +92,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
         // The server may end connections that this process has just left; nobody needs to hear of that.
         if (!life.isOver) log.warn({ err: error }, "a connection to the database was lost");
       },
+      troubleChanged: (trouble) => log.warn(troubleSentence(trouble, options.databasePlace)),
     },
     makeId,
   );
@@ -156,7 +161,7 @@ function podConfig(options: EmbeddedOptions, index: number, port: number): Backe
     ...{ trustForwardedFrom, streamsPerUser, pageFolder, edge, requestTimeoutMs, streamAgeMs },
     podId: `pod-${index + 1}-${randomNonce()}`,
     metricsOpen: false,
-    drainMs: 0,
+    drainMs: options.drainMs ?? 0,
   };
 }
 
@@ -187,6 +192,7 @@ function podPorts(
     attempts: store.attempts,
     models: () => modelList(providers.catalogue()),
     brokerConnected: () => true,
+    databaseTrouble: store.trouble,
     unavailable: (error) => (isDatabaseUnavailable(error) ? "database_unavailable" : null),
     log,
   };

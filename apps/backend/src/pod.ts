@@ -101,6 +101,7 @@ function portsOver(settings: PodSettings, { broker, redis, store, registry, regi
     registry,
     clock: systemClock,
     brokerConnected: () => broker.connected,
+    databaseTrouble: store.trouble,
     accounts: accountsOver(settings, store, conversations.users),
     unavailable,
     makeId,

@@ -32,10 +32,12 @@ export async function startWorker(
   const [servers] = await Promise.all([connectServers(settings, "worker", name, log, metrics), providers.ready()]);
   const { broker, store } = servers;
   const state = { workflow: null as RunningWorkflow | null, draining: false };
+  const selfNotReady = () => (state.draining ? "draining" : broker.connected ? null : "broker away");
   const server = await startServiceServer(settings.HOST, settings.PORT, {
-    notReady: () => (state.draining ? "draining" : !broker.connected ? "broker away" : null),
+    notReady: () => selfNotReady() ?? (store.trouble() === null ? null : `database ${store.trouble()}`),
+    selfNotReady,
     health: () => ({
-      status: state.draining ? "draining" : broker.connected ? "ok" : "degraded",
+      status: state.draining ? "draining" : broker.connected && store.trouble() === null ? "ok" : "degraded",
       worker_id: state.workflow?.workerId() ?? null,
       active_answers: state.workflow?.activeAnswers() ?? 0,
       nats_connected: broker.connected,

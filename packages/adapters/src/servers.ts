@@ -10,6 +10,8 @@ import {
   MigrationError,
   openPostgresStore,
   type PostgresStore,
+  shownAddress,
+  troubleSentence,
 } from "./postgres/index.ts";
 import { connectRedis, type RedisConnection } from "./redis/index.ts";
 import type { SharedServerSettings } from "./server-settings.ts";
@@ -45,12 +47,14 @@ export async function connectServers(
     metrics.count("uci_registry_failures_total");
     log.debug({ err: error }, "registry failed");
   };
+  const place = shownAddress(connectionOf(settings));
   const store = await openPostgresStore(
     {
       connection: connectionOf(settings),
       connections: settings.DATABASE_POOL_SIZE,
       connectionLost: (error) => log.warn({ err: error }, "a connection to the database was lost"),
       tableFailed: registryFailed,
+      troubleChanged: (trouble) => log.warn(troubleSentence(trouble, place)),
     },
     makeId,
   );

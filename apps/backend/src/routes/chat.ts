@@ -13,6 +13,7 @@ import {
 } from "@uci/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { notReady } from "../health.ts";
 import { requireIdentity } from "../identity.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 import { tellSession, tellUser } from "./telling.ts";
@@ -156,10 +157,12 @@ function stopRoute(app: App, { ports, identifier, reader }: Surroundings): void 
 
 /**
  * Turns are taken only while they can also be answered: with the broker known to be away nothing is stored. A pod that
- * is going away still takes them, since it needs nothing of its own to do so.
+ * is going away takes none, as it opens no stream: their readers would have to go elsewhere. What the database refuses
+ * is told by the turn itself.
  */
 function checkReady(surroundings: Surroundings): void {
-  if (!surroundings.ports.brokerConnected()) throw new RegisteredError("broker_unavailable", undefined, 2_000);
+  const reason = notReady(surroundings, "self");
+  if (reason !== null) throw reason;
 }
 
 /**

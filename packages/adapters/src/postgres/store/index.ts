@@ -9,7 +9,7 @@ import { PostgresFolders } from "./folders.ts";
 import { PostgresLedger } from "./ledger.ts";
 import { migrate } from "./migrations.ts";
 import { PostgresOutbox } from "./outbox.ts";
-import { openDatabase, type PoolSettings } from "./pool.ts";
+import { openDatabase, type PoolSettings, type PoolUse } from "./pool.ts";
 import { PostgresPreferences } from "./preferences.ts";
 import { PostgresPrompts } from "./prompts.ts";
 import { PostgresRevocations } from "./revocations.ts";
@@ -22,14 +22,16 @@ import { PostgresTransfer } from "./transfer.ts";
 import { PostgresTree } from "./tree.ts";
 import { PostgresTurns } from "./turns.ts";
 import { PostgresUsers } from "./users.ts";
+import { type DatabaseTrouble, WriteWatch, writeProbes } from "./write-watch.ts";
 
 export type { PostgresAttempts } from "./attempts.ts";
 export type { ModelCatalogueStore } from "./catalogue.ts";
 export { type ConnectionTableSettings, PostgresConnectionTable } from "./connection-table.ts";
 export { MigrationError } from "./migrations.ts";
 export { replacePassword } from "./passwords.ts";
-export { isDatabaseUnavailable, type PoolSettings } from "./pool.ts";
+export { isDatabaseUnavailable, type PoolSettings, type PoolUse } from "./pool.ts";
 export type { PostgresRevocations } from "./revocations.ts";
+export type { DatabaseTrouble } from "./write-watch.ts";
 
 /** Makes a new id of a kind. */
 export type MakeId = (kind: "session" | "message" | "job" | "folder" | "prompt" | "attachment") => string;
@@ -50,24 +52,30 @@ export type PostgresStore = {
   readonly catalogue: ModelCatalogueStore;
   /** For the sign-in library, which keeps its own tables in the same database. */
   readonly database: Kysely<Database>;
+  /** Why the database takes no writes just now; null: it does, as far as is known. */
+  readonly trouble: () => DatabaseTrouble | null;
+  readonly poolUse: () => PoolUse;
   close(): Promise<void>;
 };
 
-/**
- * Opens the store and brings its tables up to date. `tableFailed` hears of connections that could not be written into
- * their table. Throws `MigrationError` or `DatabaseStartError`.
- */
-export async function openPostgresStore(
-  settings: PoolSettings & { readonly tableFailed?: (error: unknown) => void },
-  makeId: MakeId,
-): Promise<PostgresStore> {
-  const { database } = openDatabase(settings);
+export type StoreSettings = PoolSettings & {
+  /** Connections could not be written into their table. */
+  readonly tableFailed?: (error: unknown) => void;
+  /** The database began to refuse writes, or takes them again: null. */
+  readonly troubleChanged?: (trouble: DatabaseTrouble | null) => void;
+};
+
+/** Opens the store and brings its tables up to date. Throws `MigrationError` or `DatabaseStartError`. */
+export async function openPostgresStore(settings: StoreSettings, makeId: MakeId): Promise<PostgresStore> {
+  const { database, pool } = openDatabase(settings, (error) => watch.noted(error));
+  const watch = new WriteWatch(writeProbes(database), settings.troubleChanged ?? (() => {}));
   try {
     await migrate(database);
   } catch (error) {
     await database.destroy();
     throw asStartError(error, settings.connection);
   }
+  watch.start();
   const connections = new PostgresConnectionTable(database, { failed: settings.tableFailed ?? (() => {}) });
   return {
     conversations: {
@@ -92,7 +100,14 @@ export async function openPostgresStore(
     revocations: new PostgresRevocations(database),
     catalogue: new ModelCatalogueStore(database),
     database,
+    trouble: () => watch.trouble,
+    poolUse: () => ({
+      inUse: pool.totalCount - pool.idleCount,
+      waiting: pool.waitingCount,
+      most: settings.connections,
+    }),
     async close() {
+      await watch.stop();
       await connections.close();
       await database.destroy();
     },
