@@ -1,4 +1,5 @@
 import { randomNonce, systemClock } from "@uci/adapters/clock";
+import { measureDatabase, measureOpenJobs } from "@uci/adapters/database-metrics";
 import { makeId } from "@uci/adapters/ids";
 import { Metrics } from "@uci/adapters/metrics";
 import { isDatabaseUnavailable, openPostgresStore, type PostgresStore, troubleSentence } from "@uci/adapters/postgres";
@@ -126,6 +127,8 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
     titles: options.titles === "model" ? store.titles : null,
     log,
   };
+  measureDatabase(ports.metrics, store);
+  measureOpenJobs(ports.metrics, store);
   const restarted = await sweeperOf(ports).restartAll();
   const accounts = accountsOf(store, options);
   const pods: RunningPod[] = [];

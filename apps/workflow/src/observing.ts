@@ -51,6 +51,9 @@ export function measureWorker(metrics: Metrics, worker: Worker): void {
   metrics.beforeReading(() => {
     metrics.set("uci_live_answers", worker.activeAnswers);
     metrics.set("uci_uncommitted_bytes", worker.uncommittedBytes);
+    const { count, oldestMs } = worker.unstored;
+    metrics.set("uci_unstored_answers", count);
+    metrics.set("uci_unstored_oldest_seconds", oldestMs / 1000);
   });
 }
 

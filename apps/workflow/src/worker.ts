@@ -1,5 +1,6 @@
 import os from "node:os";
 import { randomNonce, systemClock } from "@uci/adapters/clock";
+import { measureOpenJobs } from "@uci/adapters/database-metrics";
 import { createLog } from "@uci/adapters/logging";
 import { Metrics } from "@uci/adapters/metrics";
 import type { PostgresStore } from "@uci/adapters/postgres";
@@ -33,8 +34,10 @@ export async function startWorker(
   const { broker, store } = servers;
   const state = { workflow: null as RunningWorkflow | null, draining: false };
   const selfNotReady = () => (state.draining ? "draining" : broker.connected ? null : "broker away");
+  const notReady = () => selfNotReady() ?? (store.trouble() === null ? null : `database ${store.trouble()}`);
+  metrics.beforeReading(() => metrics.set("uci_ready", notReady() === null ? 1 : 0));
   const server = await startServiceServer(settings.HOST, settings.PORT, {
-    notReady: () => selfNotReady() ?? (store.trouble() === null ? null : `database ${store.trouble()}`),
+    notReady,
     selfNotReady,
     health: () => ({
       status: state.draining ? "draining" : broker.connected && store.trouble() === null ? "ok" : "degraded",
@@ -86,6 +89,12 @@ function portsOver(
     metrics.set("uci_queue_taken_jobs", unacknowledged);
     metrics.set("uci_queue_oldest_seconds", (oldestWaitingMs ?? 0) / 1000);
   });
+  metrics.beforeReading(async () => {
+    for (const [partition, fill] of (await broker.journalFill()).entries()) {
+      metrics.set("uci_journal_fill_ratio", fill, { partition: String(partition) });
+    }
+  });
+  measureOpenJobs(metrics, store);
   return {
     clock: systemClock,
     nonce: randomNonce,

@@ -1,8 +1,9 @@
 import { BackedSessionRegistry, type SessionRegistry } from "@uci/stream";
 import type { Logger } from "pino";
+import { measureDatabase } from "./database-metrics.ts";
 import { makeId } from "./ids/index.ts";
 import type { Metrics } from "./metrics/index.ts";
-import { BrokerSetupError, connectNats, type NatsBroker, natsSettingsFrom } from "./nats/index.ts";
+import { BrokerSetupError, connectNats, type NatsBroker, natsSettingsFrom, subjectKind } from "./nats/index.ts";
 import {
   connectionOf,
   DatabaseStartError,
@@ -75,9 +76,11 @@ export async function connectServers(
     closing.push(() => broker.close());
     await (service === "worker" ? broker.provision() : broker.check());
     metrics.beforeReading(() => {
+      metrics.set("uci_broker_subscriptions", broker.subscriptions);
       metrics.set("uci_broker_connected", broker.connected ? 1 : 0);
       metrics.set("uci_registry_connected", redis.connected ? 1 : 0);
     });
+    measureDatabase(metrics, store);
     const registry = new BackedSessionRegistry(redis.registry, store.connections, registryFailed);
     const onRegistryConnected = (listener: () => void) => void listeners.push(listener);
     return { broker, redis, store, registry, registryFailed, onRegistryConnected, close };
@@ -97,6 +100,8 @@ function connectBroker(
   const events = serverEvents("broker", log);
   return connectNats(natsSettingsFrom(settings, service, name), {
     ...events,
+    carried: (direction, subject, bytes) =>
+      metrics.observe("uci_broker_message_bytes", bytes, { direction, subject: subjectKind(subject) }),
     error(error) {
       metrics.count("uci_broker_errors_total");
       events.error(error);

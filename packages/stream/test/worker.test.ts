@@ -52,16 +52,21 @@ describe("worker", () => {
   it("W8 streams on while the database is away and stores the answer when it is back", async () => {
     const world = new World(text);
     const pod = await world.pod("pod-a");
-    await world.worker("worker-a");
+    const worker = await world.worker("worker-a");
     const { reader } = await world.read(pod);
     await world.ask("msg_1");
     await world.clock.until(() => reader.fold("msg_1").nextChunkId > 2);
     world.database.away = true;
+    expect(worker.unstored).toEqual({ count: 0, oldestMs: 0 });
     await world.clock.until(() => reader.names().includes("message_complete"));
     expect(reader.fold("msg_1").text).toBe(text);
     await world.clock.run(60_000);
+    expect(worker.unstored.count).toBe(1);
+    expect(worker.unstored.oldestMs).toBeGreaterThanOrEqual(60_000);
+    expect(worker.unstored.oldestMs).toBeLessThan(70_000);
     world.database.away = false;
     await world.clock.until(() => world.database.finalUpdates === 1);
+    await world.clock.until(() => worker.unstored.count === 0);
     expect(row(world)).toMatchObject({ status: "complete", text });
   });
 

@@ -12,4 +12,6 @@ export const postgresLimits = {
   writeProbeIntervalMs: 2_000,
   /** Looks in a row that end without an answer before the database counts as away. */
   unansweredProbes: 2,
+  /** Jobs counted for a metric, of those that are open. */
+  countedJobs: 10_000,
 } as const;

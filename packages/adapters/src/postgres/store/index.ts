@@ -8,6 +8,7 @@ import { PostgresConnectionTable } from "./connection-table.ts";
 import { PostgresFolders } from "./folders.ts";
 import { PostgresLedger } from "./ledger.ts";
 import { migrate } from "./migrations.ts";
+import { type OpenJobs, openJobs } from "./open-jobs.ts";
 import { PostgresOutbox } from "./outbox.ts";
 import { openDatabase, type PoolSettings, type PoolUse } from "./pool.ts";
 import { PostgresPreferences } from "./preferences.ts";
@@ -55,6 +56,8 @@ export type PostgresStore = {
   /** Why the database takes no writes just now; null: it does, as far as is known. */
   readonly trouble: () => DatabaseTrouble | null;
   readonly poolUse: () => PoolUse;
+  /** Throws while the database cannot say. */
+  readonly openJobs: () => Promise<OpenJobs>;
   close(): Promise<void>;
 };
 
@@ -101,6 +104,7 @@ export async function openPostgresStore(settings: StoreSettings, makeId: MakeId)
     catalogue: new ModelCatalogueStore(database),
     database,
     trouble: () => watch.trouble,
+    openJobs: () => openJobs(database),
     poolUse: () => ({
       inUse: pool.totalCount - pool.idleCount,
       waiting: pool.waitingCount,
