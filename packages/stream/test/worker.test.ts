@@ -88,6 +88,23 @@ describe("worker", () => {
     ]);
   });
 
+  it("JW9 keeps nothing of an answer in the journal once it was stored for long, not even in the last entry", async () => {
+    const world = new World(text);
+    const worker = await world.worker("worker-a");
+    await world.ask("msg_1");
+    await world.clock.until(() => world.database.finalUpdates === 1);
+    const kept = async () => JSON.stringify(await world.journal.read(worker.workerId, 0));
+    expect(await kept()).toContain("ten");
+    // The delay of these tests and two rounds of trimming.
+    await world.clock.run(60_000 + 2 * 60_000);
+    expect(await kept()).not.toContain("ten");
+    expect(await kept()).not.toContain("msg_1");
+    // The journal itself must never be empty, which would mean that it is sealed.
+    expect(await world.journal.tail(worker.workerId)).not.toBeNull();
+    await world.ask("msg_2");
+    await world.clock.until(() => world.database.finalUpdates === 2);
+  });
+
   it("W7 stops only when the close is committed, and nothing follows it", async () => {
     const world = new World(text);
     const pod = await world.pod("pod-a");
