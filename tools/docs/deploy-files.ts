@@ -1,6 +1,7 @@
 import { environmentExample } from "@uci/all-in-one";
 import { renderNginxConfiguration } from "@uci/gateway";
 import { containerEnvironment } from "../deploy/environment.ts";
+import { dashboardJson } from "../monitoring/dashboard.ts";
 import { natsConfiguration } from "../nats/configuration.ts";
 
 const made = "# Made by `npm run docs`; changes to this copy are overwritten.";
@@ -10,6 +11,7 @@ export function deployFiles(): Readonly<Record<string, string>> {
   return {
     "deploy/nats.conf": `${made}\n${natsConfiguration()}`,
     "deploy/nginx.conf": nginxConfiguration(),
+    "deploy/grafana/dashboard.json": dashboardJson(),
     ".env.example": environmentExample(),
     "deploy/.env.example": containerEnvironment(),
   };

@@ -1,4 +1,5 @@
 import { randomNonce, systemClock } from "@uci/adapters/clock";
+import { measureDatabase, measureOpenJobs } from "@uci/adapters/database-metrics";
 import { makeId } from "@uci/adapters/ids";
 import { Metrics } from "@uci/adapters/metrics";
 import {
@@ -6,6 +7,7 @@ import {
   openPostgresStore,
   type PostgresStore,
   type StorageLimits,
+  troubleSentence,
 } from "@uci/adapters/postgres";
 import { modelList, type Providers } from "@uci/adapters/providers";
 import {
@@ -32,6 +34,8 @@ import type { Logger } from "pino";
 
 export type EmbeddedOptions = {
   readonly database: PoolConfig;
+  /** Where it is, for a person. */
+  readonly databasePlace?: string | undefined;
   /** Connections to it at most; 20 unless given. */
   readonly databaseConnections?: number | undefined;
   readonly providers: Providers;
@@ -50,6 +54,8 @@ export type EmbeddedOptions = {
   readonly edge?: EdgeConfig;
   /** Milliseconds a request may take to arrive. */
   readonly requestTimeoutMs?: number;
+  /** Milliseconds over which a pod that is told to stop says good-bye; 0 unless given. */
+  readonly drainMs?: number;
   readonly streamsPerUser: number;
   /** Milliseconds after which a stream is closed, so that its reader opens another. */
   readonly streamAgeMs?: number;
@@ -101,6 +107,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
         // The server may end connections that this process has just left; nobody needs to hear of that.
         if (!life.isOver) log.warn({ err: error }, "a connection to the database was lost");
       },
+      troubleChanged: (trouble) => log.warn(troubleSentence(trouble, options.databasePlace)),
     },
     makeId,
   );
@@ -143,6 +150,8 @@ async function startOver(store: PostgresStore, options: EmbeddedOptions, life: {
     titles: options.titles === "model" ? store.titles : null,
     log,
   };
+  measureDatabase(ports.metrics, store);
+  measureOpenJobs(ports.metrics, store);
   const restarted = await sweeperOf(ports).restartAll();
   const accounts = accountsOf(store, options);
   const pods: RunningPod[] = [];
@@ -179,7 +188,7 @@ function podConfig(options: EmbeddedOptions, index: number, port: number): Backe
     ...{ edge, requestTimeoutMs, streamAgeMs },
     podId: `pod-${index + 1}-${randomNonce()}`,
     metricsOpen: false,
-    drainMs: 0,
+    drainMs: options.drainMs ?? 0,
   };
 }
 
@@ -210,6 +219,7 @@ function podPorts(
     attempts: store.attempts,
     models: () => modelList(providers.catalogue()),
     brokerConnected: () => true,
+    databaseTrouble: store.trouble,
     unavailable: (error) => (isDatabaseUnavailable(error) ? "database_unavailable" : null),
     log,
   };

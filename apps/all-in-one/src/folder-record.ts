@@ -3,6 +3,7 @@ import path from "node:path";
 import { holdsDatabase } from "@uci/adapters/postgres";
 import { SettingError } from "@uci/adapters/settings";
 import { z } from "zod";
+import { writeInFolder } from "./folder-write.ts";
 
 /** What a data folder says about its database. `none`: it was prepared, but no start has succeeded yet. */
 export type FolderRecord =
@@ -65,8 +66,15 @@ export function writeRecord(dataFolder: string, record: FolderRecord): void {
   if (record.database === "none" && readRecord(dataFolder) !== null) return;
   const file = fileIn(dataFolder);
   const unfinished = `${file}.${process.pid}`;
-  fs.writeFileSync(unfinished, `${JSON.stringify({ version: recordVersion, ...kept }, null, 2)}\n`);
-  fs.renameSync(unfinished, file);
+  writeInFolder(dataFolder, () => {
+    try {
+      fs.writeFileSync(unfinished, `${JSON.stringify({ version: recordVersion, ...kept }, null, 2)}\n`);
+      fs.renameSync(unfinished, file);
+    } catch (error) {
+      fs.rmSync(unfinished, { force: true });
+      throw error;
+    }
+  });
 }
 
 function readRecord(dataFolder: string): FolderRecord | null {

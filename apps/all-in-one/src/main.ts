@@ -15,6 +15,7 @@ import { configuredProviders } from "@uci/workflow";
 import { readStartOptions, type StartOptions } from "./config.ts";
 import { type OpenedDatabase, openDatabase } from "./database.ts";
 import { type Embedded, startEmbedded } from "./embedded.ts";
+import { writeInFolder } from "./folder-write.ts";
 import { helpText, readyText } from "./messages.ts";
 import { keptSecret } from "./secret.ts";
 
@@ -50,6 +51,7 @@ async function run(options: StartOptions): Promise<void> {
   try {
     const embedded = await startEmbedded({
       database: server.connection,
+      databasePlace: server.description,
       databaseConnections: settings.DATABASE_POOL_SIZE,
       providers,
       host: settings.HOST,
@@ -112,13 +114,10 @@ function loadEnvironmentFile(): void {
 
 function preparedFolder(given: string): string {
   const folder = path.resolve(given);
-  try {
+  writeInFolder(folder, () => {
     fs.mkdirSync(folder, { recursive: true });
     fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SettingError(`The data folder ${folder} cannot be written to (${code}); choose another with --data.`);
-  }
+  });
   return folder;
 }
 

@@ -131,6 +131,8 @@ describe("bodies", () => {
   it("that a stranger may send are small", async () => {
     const head = ["POST /api/auth/sign-in HTTP/1.1", "Host: localhost", "Content-Type: application/json"];
     expect((await byHand(accounts, [...head, "Content-Length: 20000"]))?.status).toBe(413);
+    const { text } = await accounts.browser().call("GET", "/metrics");
+    expect(text).toMatch(/^uci_bodies_refused_total\{code="payload_too_large"\} \d+$/m);
   });
 
   it("may together take so much memory of a pod and no more, and one person's are bounded alone", async () => {
@@ -149,6 +151,10 @@ describe("bodies", () => {
     });
     expect((await byHand(trusted, importing("ada")))?.status).toBe(429);
     expect((await byHand(trusted, importing("grace")))?.status).toBe(503);
+    const { text } = await trusted.browser().call("GET", "/metrics");
+    for (const code of ["rate_limited", "overloaded"]) {
+      expect(text).toMatch(new RegExp(`^uci_bodies_refused_total\\{code="${code}"\\} 1$`, "m"));
+    }
     // Small ones of anybody have room beside it.
     expect((await trusted.user("grace").call("POST", "/api/sessions", { body: {} })).status).toBe(201);
     wire.close();

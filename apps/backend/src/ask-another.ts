@@ -2,7 +2,7 @@ import { RegisteredError } from "@uci/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 /** What is asked of this very pod. */
-const ofThisPod = new Set(["/health", "/ready", "/metrics"]);
+const ofThisPod = new Set(["/health", "/ready", "/ready/self", "/metrics"]);
 const retryAfterMs = 1_000;
 
 export type Readiness = {

@@ -39,7 +39,8 @@ export function registered(error: unknown, unavailable: UnavailableTest): Regist
 export function errorHandler(unavailable: UnavailableTest) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const known = registered(error, unavailable);
-    if (known.code === "internal_error") request.log.error({ err: error }, "request failed");
+    if (known.code === "internal_error")
+      request.log.error({ err: error, correlation_id: request.id }, "request failed");
     sendError(reply, request.id, known);
   };
 }

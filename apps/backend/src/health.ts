@@ -1,11 +1,13 @@
-import type { Health, PodState } from "@uci/protocol";
+import type { DatabaseTrouble } from "@uci/adapters/postgres";
+import { errorRegistry, type Health, type PodState, RegisteredError } from "@uci/protocol";
 import type { Surroundings } from "./routes/surroundings.ts";
 
 /** How the pod is: the same over HTTP and over the broker. */
 export function podHealth({ config, ports, reader, isDraining }: Surroundings): Health {
   const connected = ports.brokerConnected();
+  const isWhole = connected && ports.databaseTrouble() === null;
   return {
-    status: isDraining() ? "draining" : connected ? "ok" : "degraded",
+    status: isDraining() ? "draining" : isWhole ? "ok" : "degraded",
     pod_id: config.podId,
     timestamp: new Date(ports.clock.nowMs()).toISOString(),
     active_connections: reader.activeConnections,
@@ -13,6 +15,26 @@ export function podHealth({ config, ports, reader, isDraining }: Surroundings): 
     active_buffers: reader.activeAnswers,
     nats_connected: connected,
   };
+}
+
+/** Of a pod: `self` is what sets it apart from other pods, `turns` also what all share. */
+export type ReadyFor = "self" | "turns";
+
+const troubles: Readonly<Record<DatabaseTrouble, string>> = {
+  away: errorRegistry.database_unavailable.meaning,
+  read_only: "The database is read-only just now: nothing can be stored.",
+  full: "The database has no space left: nothing can be stored.",
+};
+
+/**
+ * Why the pod is not ready; null: it is. A database that takes no writes is the same one for every pod, so it makes none
+ * of them unfit: streams and reads go on wherever they are.
+ */
+export function notReady({ ports, isDraining }: Surroundings, what: ReadyFor): RegisteredError | null {
+  if (isDraining()) return new RegisteredError("draining", undefined, 1_000);
+  if (!ports.brokerConnected()) return new RegisteredError("broker_unavailable", undefined, 2_000);
+  const trouble = what === "turns" ? ports.databaseTrouble() : null;
+  return trouble === null ? null : new RegisteredError("database_unavailable", troubles[trouble], 2_000);
 }
 
 /** How the pod is and what its process takes, for whoever asks over the broker. Each call measures since the one before. */

@@ -2,7 +2,7 @@ import { subjects, wireTimes } from "@uci/protocol";
 import { PodReader, type Subscription } from "@uci/stream";
 import type { BackendConfig } from "./config.ts";
 import { GatewaySignature } from "./edge/gateway-signature.ts";
-import { podStates } from "./health.ts";
+import { notReady, podStates } from "./health.ts";
 import { TrustedIdentifier } from "./identity.ts";
 import { measurePod, podObserver } from "./observing.ts";
 import { OpenStreams } from "./open-streams.ts";
@@ -48,6 +48,9 @@ export async function startBackend(config: BackendConfig, ports: BackendPorts): 
     isDraining: () => draining,
     endRevoked: async () => revocations?.look(),
   };
+  ports.metrics.beforeReading(() => {
+    ports.metrics.set("uci_ready", notReady(surroundings, "turns") === null ? 1 : 0);
+  });
   const app = await buildServer(surroundings, streams);
   app.server.maxConnections = config.edge.maxConnections;
   await reader.start();

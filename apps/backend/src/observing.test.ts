@@ -45,4 +45,19 @@ describe("what a pod warns of", () => {
     }
     expect(warnings.map(({ message }) => message)).toContain("plain_given_up");
   });
+
+  it("is an answer of a plain workflow that failed, with whose it is and why", () => {
+    const { observe, warnings } = observed();
+    const about = {
+      user_id: "user_1",
+      session_id: "sess_1",
+      message_id: "msg_1",
+      correlation_id: "corr_1",
+      model: "m",
+    };
+    const failed = { ...about, status: "failed", finish_reason: "error", error_code: "chunk_missing" } as const;
+    observe({ kind: "plain_stored", ...about, status: "complete", finish_reason: "stop", error_code: null });
+    observe({ kind: "plain_stored", ...failed });
+    expect(warnings).toEqual([{ fields: failed, message: "answer failed" }]);
+  });
 });

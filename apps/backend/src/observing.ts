@@ -9,7 +9,12 @@ export function podObserver(metrics: Metrics, log: FastifyBaseLogger): (event: P
     count(metrics, event);
     if (event.kind === "contradiction" || event.kind === "hash_mismatch") log.error(event, "stream contradicts itself");
     else if (event.kind === "store_retry") log.warn({ message_id: event.message_id, err: event.error }, "store again");
-    else if (event.kind === "plain_unserved") log.warn({ message_id: event.message_id, err: event.error }, event.kind);
+    else if (event.kind === "plain_stored") {
+      const { kind: _kind, ...fields } = event;
+      if (event.error_code === null) log.info(fields, "answer ended");
+      else log.warn(fields, "answer failed");
+    } else if (event.kind === "plain_unserved")
+      log.warn({ message_id: event.message_id, err: event.error }, event.kind);
     else if (warned.has(event.kind)) log.warn(event, event.kind);
     else if (warnedSeldom.has(event.kind)) warnSeldom(event);
     else if (event.kind !== "chunks_in" && event.kind !== "chunks_out") log.debug(event, event.kind);

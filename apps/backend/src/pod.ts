@@ -108,6 +108,7 @@ function portsOver(
     registry,
     clock: systemClock,
     brokerConnected: () => broker.connected,
+    databaseTrouble: store.trouble,
     accounts: accountsOver(settings, store, conversations.users),
     unavailable,
     makeId,

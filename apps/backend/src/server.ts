@@ -73,7 +73,7 @@ export async function buildServer(surroundings: Surroundings, streams: OpenStrea
   });
   app.addHook("onRequest", askAnother(surroundings));
   await answerOtherSites(app, config.edge.corsOrigins);
-  const bodies = admitBodies(app, surroundings.identifier, routes);
+  const bodies = admitBodies(app, surroundings.identifier, routes, ports.metrics);
   ports.metrics.beforeReading(() => ports.metrics.set("uci_body_bytes_in_flight", bodies.bytesInFlight));
   app.addHook("onSend", async (request, reply) => {
     surroundings.answered(request);

@@ -1,7 +1,7 @@
 import { Metrics } from "@uci/adapters/metrics";
 import type { LanguageModel, ModelPart, ModelRequest } from "@uci/stream";
 import { describe, expect, it } from "vitest";
-import { timedModel } from "./observing.ts";
+import { timedModel, type WorkerLog, workerObserver } from "./observing.ts";
 
 const request = { provider: "p", model: "m", messages: [], correlationId: "corr_1" } as unknown as ModelRequest;
 const text = (value: string): ModelPart => ({ type: "text", text: value });
@@ -72,5 +72,19 @@ describe("a timed model", () => {
       for await (const _ of partsOf(model, new Metrics("worker"), Date.now));
     })();
     await expect(reading).rejects.toThrow("away");
+  });
+});
+
+describe("what a worker says of an answer", () => {
+  it("that could not be stored as it was: a warning with whose it is and why", () => {
+    const warnings: { fields: object; message: string }[] = [];
+    const nothing = () => undefined;
+    const warn = (fields: object, message: string) => warnings.push({ fields, message });
+    const log = { warn, debug: nothing, info: nothing, error: nothing } as unknown as WorkerLog;
+    const facts = { user_id: "u", session_id: "s", message_id: "m", correlation_id: "c", provider: "p", model: "x" };
+    const reason = "the database refuses this row (23514)";
+    workerObserver(new Metrics("worker"), log)({ kind: "unstorable", ...facts, attempt: 2, reason });
+    const fields = { ...facts, attempt: 2, reason, error_code: "answer_unstorable" };
+    expect(warnings).toEqual([{ fields, message: "worker: answer failed" }]);
   });
 });

@@ -33,11 +33,16 @@ function count(metrics: Metrics, event: WorkerEvent): void {
 function write(log: WorkerLog, event: WorkerEvent): void {
   const { kind, ...fields } = event;
   if (kind === "appended" || kind === "committed") return;
-  if (kind === "failed") log.error({ ...fields, err: event.error }, "worker: failed");
+  if (kind === "failed") {
+    const { error: err, ...about } = fields as { error: unknown };
+    log.error({ ...about, err }, "worker: failed");
+  } else if (kind === "closed") {
+    if (event.error_code === null) log.info(fields, "worker: answer ended");
+    else log.warn(fields, "worker: answer failed");
+  } else if (kind === "unstorable") log.warn({ ...fields, error_code: "answer_unstorable" }, "worker: answer failed");
   else if (kind === "store_retry") log.warn({ message_id: event.message_id, err: event.error }, "worker: store again");
   else if (kind === "fenced" || kind === "sealed" || kind === "congested") log.warn(fields, `worker: ${kind}`);
   else if (kind === "handed_over") log.info(fields, "worker: handed over");
-  else if (kind === "provider_failed") log.info(fields, "worker: provider failed");
   else log.debug(fields, `worker: ${kind}`);
 }
 
@@ -46,6 +51,9 @@ export function measureWorker(metrics: Metrics, worker: Worker): void {
   metrics.beforeReading(() => {
     metrics.set("uci_live_answers", worker.activeAnswers);
     metrics.set("uci_uncommitted_bytes", worker.uncommittedBytes);
+    const { count, oldestMs } = worker.unstored;
+    metrics.set("uci_unstored_answers", count);
+    metrics.set("uci_unstored_oldest_seconds", oldestMs / 1000);
   });
 }
 

@@ -1,5 +1,6 @@
 import os from "node:os";
 import { randomNonce, systemClock } from "@uci/adapters/clock";
+import { measureOpenJobs } from "@uci/adapters/database-metrics";
 import { createLog } from "@uci/adapters/logging";
 import { Metrics } from "@uci/adapters/metrics";
 import type { PostgresStore } from "@uci/adapters/postgres";
@@ -32,10 +33,14 @@ export async function startWorker(
   const [servers] = await Promise.all([connectServers(settings, "worker", name, log, metrics), providers.ready()]);
   const { broker, store } = servers;
   const state = { workflow: null as RunningWorkflow | null, draining: false };
+  const selfNotReady = () => (state.draining ? "draining" : broker.connected ? null : "broker away");
+  const notReady = () => selfNotReady() ?? (store.trouble() === null ? null : `database ${store.trouble()}`);
+  metrics.beforeReading(() => metrics.set("uci_ready", notReady() === null ? 1 : 0));
   const server = await startServiceServer(settings.HOST, settings.PORT, {
-    notReady: () => (state.draining ? "draining" : !broker.connected ? "broker away" : null),
+    notReady,
+    selfNotReady,
     health: () => ({
-      status: state.draining ? "draining" : broker.connected ? "ok" : "degraded",
+      status: state.draining ? "draining" : broker.connected && store.trouble() === null ? "ok" : "degraded",
       worker_id: state.workflow?.workerId() ?? null,
       active_answers: state.workflow?.activeAnswers() ?? 0,
       nats_connected: broker.connected,
@@ -79,11 +84,17 @@ function portsOver(
   log: Logger,
 ): WorkflowPorts {
   metrics.beforeReading(async () => {
-    const { pending, unacknowledged, oldestAgeMs } = await broker.queueState();
+    const { pending, unacknowledged, oldestWaitingMs } = await broker.queueState();
     metrics.set("uci_queue_pending_jobs", pending);
     metrics.set("uci_queue_taken_jobs", unacknowledged);
-    metrics.set("uci_queue_oldest_seconds", (oldestAgeMs ?? 0) / 1000);
+    metrics.set("uci_queue_oldest_seconds", (oldestWaitingMs ?? 0) / 1000);
   });
+  metrics.beforeReading(async () => {
+    for (const [partition, fill] of (await broker.journalFill()).entries()) {
+      metrics.set("uci_journal_fill_ratio", fill, { partition: String(partition) });
+    }
+  });
+  measureOpenJobs(metrics, store);
   return {
     clock: systemClock,
     nonce: randomNonce,

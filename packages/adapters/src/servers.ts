@@ -1,8 +1,9 @@
 import { AnswerAdmission, type AnswerLedger, BackedSessionRegistry, type SessionRegistry } from "@uci/stream";
 import type { Logger } from "pino";
+import { measureDatabase } from "./database-metrics.ts";
 import { makeId } from "./ids/index.ts";
 import type { Metrics } from "./metrics/index.ts";
-import { BrokerSetupError, connectNats, type NatsBroker, natsSettingsFrom } from "./nats/index.ts";
+import { BrokerSetupError, connectNats, type NatsBroker, natsSettingsFrom, subjectKind } from "./nats/index.ts";
 import {
   connectionOf,
   DatabaseStartError,
@@ -10,6 +11,8 @@ import {
   MigrationError,
   openPostgresStore,
   type PostgresStore,
+  shownAddress,
+  troubleSentence,
 } from "./postgres/index.ts";
 import { connectRedis, type RedisConnection } from "./redis/index.ts";
 import type { SharedServerSettings } from "./server-settings.ts";
@@ -49,6 +52,7 @@ export async function connectServers(
     metrics.count("uci_registry_failures_total");
     log.debug({ err: error }, "registry failed");
   };
+  const place = shownAddress(connectionOf(settings));
   const store = await openPostgresStore(
     {
       connection: connectionOf(settings),
@@ -56,6 +60,7 @@ export async function connectServers(
       connectionLost: (error) => log.warn({ err: error }, "a connection to the database was lost"),
       tableFailed: registryFailed,
       storage: storageLimits(settings),
+      troubleChanged: (trouble) => log.warn(troubleSentence(trouble, place)),
     },
     makeId,
   );
@@ -76,9 +81,11 @@ export async function connectServers(
     closing.push(() => broker.close());
     await (service === "worker" ? broker.provision() : broker.check());
     metrics.beforeReading(() => {
+      metrics.set("uci_broker_subscriptions", broker.subscriptions);
       metrics.set("uci_broker_connected", broker.connected ? 1 : 0);
       metrics.set("uci_registry_connected", redis.connected ? 1 : 0);
     });
+    measureDatabase(metrics, store);
     const registry = new BackedSessionRegistry(redis.registry, store.connections, registryFailed);
     const onRegistryConnected = (listener: () => void) => void listeners.push(listener);
     const admission = admissionOver(settings, store, broker, log);
@@ -109,6 +116,8 @@ function connectBroker(
   const events = serverEvents("broker", log);
   return connectNats(natsSettingsFrom(settings, service, name), {
     ...events,
+    carried: (direction, subject, bytes) =>
+      metrics.observe("uci_broker_message_bytes", bytes, { direction, subject: subjectKind(subject) }),
     error(error) {
       metrics.count("uci_broker_errors_total");
       events.error(error);

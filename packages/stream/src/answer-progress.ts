@@ -91,3 +91,9 @@ export function openedRecords(state: AnswerState): SizedRecord[] {
     bytes: utf8Bytes(piece) * 2 + 200,
   }));
 }
+
+/** About how many bytes a chunk takes in an entry. Escapes make at most six bytes of a UTF-16 unit. */
+export function recordBytes(chunk: JournaledChunk): number {
+  const text = chunk.chunk.length;
+  return 450 + (text < 500 ? text * 6 : JSON.stringify(chunk.chunk).length * 3);
+}

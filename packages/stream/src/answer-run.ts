@@ -8,7 +8,8 @@ import {
   type WorkflowRequest,
   wireLimits,
 } from "@uci/protocol";
-import { type AnswerProgress, type OpenedRecord, openedRecords } from "./answer-progress.ts";
+import { type AnswerFacts, answerFacts } from "./answer-facts.ts";
+import { type AnswerProgress, type OpenedRecord, openedRecords, recordBytes } from "./answer-progress.ts";
 import { finalAnswerOf } from "./final-answer.ts";
 import type { JournalWriter } from "./journal-writer.ts";
 import { streamLimits } from "./limits.ts";
@@ -105,6 +106,10 @@ export class AnswerRun {
   /** What it takes to open this answer again, about. */
   get stateBytes(): number {
     return this.progress.fold.textBytes + this.progress.fold.reasoning.length;
+  }
+
+  get facts(): AnswerFacts {
+    return answerFacts(this.job, this.#ports.model.resolve(this.job.context.ai_provider, this.job.context.model));
   }
 
   get isClosed(): boolean {
@@ -346,10 +351,7 @@ export class AnswerRun {
     };
     this.#emit("content", rest, metadata, { error: ending.error });
     const settled = await this.#writer.flushed();
-    if (settled === "committed") {
-      const { message_id, correlation_id } = this.job;
-      this.#observe({ kind: "closed", message_id, correlation_id, finish_reason: ending.finishReason });
-    }
+    if (settled === "committed") this.#observeClosed(ending);
     return settled;
   }
 
@@ -377,8 +379,16 @@ export class AnswerRun {
   /** Whatever else a provider's adapter throws ends this answer alone: handed on, it would end every worker in turn. */
   #failWith(error: unknown): Promise<"committed" | "fenced"> {
     if (error instanceof ModelError) return this.#fail(error.code, error.message);
-    this.#observe({ kind: "failed", worker_id: this.#workerId, error });
+    const { message_id, correlation_id } = this.job;
+    this.#observe({ kind: "failed", worker_id: this.#workerId, message_id, correlation_id, error });
     return this.#fail("internal_error", "Something went wrong here.");
+  }
+
+  #observeClosed({ finishReason, error }: Ending): void {
+    const { attempt, facts } = this;
+    const duration_ms = this.#ports.clock.nowMs() - Date.parse(this.job.timestamp);
+    const ended = { attempt, finish_reason: finishReason, error_code: error?.code ?? null, duration_ms };
+    this.#observe({ kind: "closed", ...facts, ...ended });
   }
 
   #observeFirstText(): void {
@@ -386,10 +396,4 @@ export class AnswerRun {
     const sinceJobMs = this.#ports.clock.nowMs() - Date.parse(timestamp);
     this.#observe({ kind: "first_text", message_id, correlation_id, sinceJobMs });
   }
-}
-
-/** About how many bytes a chunk takes in an entry. Escapes make at most six bytes of a UTF-16 unit. */
-function recordBytes(chunk: JournaledChunk): number {
-  const text = chunk.chunk.length;
-  return 450 + (text < 500 ? text * 6 : JSON.stringify(chunk.chunk).length * 3);
 }

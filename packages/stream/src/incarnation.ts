@@ -219,7 +219,8 @@ export class Incarnation {
       .process(delivery, this)
       .catch(async (error: unknown) => {
         // Half done and unexplained: nobody may go on from memory, everybody may from the journal.
-        this.observe({ kind: "failed", worker_id: this.workerId, error });
+        const { correlation_id } = delivery.job;
+        this.observe({ kind: "failed", worker_id: this.workerId, message_id: messageId, correlation_id, error });
         if (this.lives) await this.sealMyself("failed");
       })
       .finally(() => this.busy.delete(messageId));

@@ -35,6 +35,7 @@ export class JournalTrimmer {
   async trim(): Promise<void> {
     const { ports, runs, workerId, writer } = this.#worker;
     const nowMs = ports.clock.nowMs();
+    const waitingBefore = this.#waiting.size;
     for (const [messageId, { storedAtMs }] of this.#waiting) {
       if (nowMs - storedAtMs < this.#delayMs) continue;
       try {
@@ -45,6 +46,12 @@ export class JournalTrimmer {
       } catch {
         // Nothing is lost by trimming later.
       }
+    }
+    const isIdle = this.#waiting.size === 0 && [...runs.values()].every((run) => run.storedAtMs !== null);
+    if (isIdle && this.#waiting.size < waitingBefore && this.#worker.lives) {
+      // The last entry always stays, and its text with it until something follows.
+      writer.push({ kind: "born", worker_id: workerId }, 100, "control");
+      if ((await writer.flushed()) === "fenced") return;
     }
     let before = writer.lastSequence;
     for (const run of runs.values()) if (run.storedAtMs === null) before = Math.min(before, run.openedSequence ?? 0);

@@ -2,7 +2,7 @@ import { type FinishReason, isFinalStatus, type ReadReply, type StopReply, subje
 import { type PlainTimes, plainTimes, streamLimits } from "./limits.ts";
 import type { LiveAnswer } from "./live-answer.ts";
 import { answerPage } from "./page.ts";
-import { failedEnding, heardAnswer, type PlainEnding, stoppedEnding, storePlain } from "./plain-ending.ts";
+import { failedEnding, heardAnswer, type PlainEnding, plainStored, stoppedEnding, storePlain } from "./plain-ending.ts";
 import type { PodEvent } from "./pod-events.ts";
 import type { AnswerLedger, AnswerRow, Clock, LiveChannel, Subscription } from "./ports.ts";
 import { Backoff, sleep, untilDone } from "./waiting.ts";
@@ -327,9 +327,7 @@ export class PlainAnswers {
         throw error;
       }
     });
-    if (stored?.isOurs === true) {
-      this.#observe({ kind: "plain_stored", message_id: answer.messageId, status: final.status });
-    }
+    if (stored?.isOurs === true) this.#observe(plainStored(answer, final));
     if (stored === null || answer.finalRow !== null) this.#leave(entry);
     else if (stored.row === null) this.#refuse(entry);
     else this.#hasRow(entry, stored.row);

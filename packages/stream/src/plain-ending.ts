@@ -1,6 +1,7 @@
 import { type ErrorCode, errorRegistry, type FinishReason, isFinalStatus, subjects } from "@uci/protocol";
 import { statusOfFinish } from "./fold.ts";
 import type { LiveAnswer } from "./live-answer.ts";
+import type { PodEvent } from "./pod-events.ts";
 import type { AnswerLedger, AnswerRow, FinalAnswer, LiveChannel } from "./ports.ts";
 import { PermanentStoreError } from "./ports.ts";
 import { sha256Hex, utf8Bytes } from "./text.ts";
@@ -33,6 +34,16 @@ export function heardAnswer({ fold, messageId, sessionId }: LiveAnswer, ending: 
     length: fold.textBytes,
     sha256: sha256Hex(fold.text),
     attempts: 1,
+  };
+}
+
+/** What is told of an answer that this pod has stored. */
+export function plainStored({ ownerId, chunks, fold }: LiveAnswer, final: FinalAnswer): PodEvent {
+  const { session_id, message_id, model, status, finish_reason } = final;
+  const correlation_id = (fold.close ?? chunks.at(-1))?.correlation_id ?? "";
+  return {
+    ...{ kind: "plain_stored", user_id: ownerId, session_id, message_id, correlation_id, model, status },
+    ...{ finish_reason, error_code: final.error?.code ?? null },
   };
 }
 

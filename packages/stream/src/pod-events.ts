@@ -1,4 +1,4 @@
-import type { AnswerStatus } from "@uci/protocol";
+import type { AnswerStatus, FinishReason } from "@uci/protocol";
 
 /** What happens in a pod that is worth counting and logging; never a text. */
 export type PodEvent =
@@ -32,6 +32,19 @@ export type PodEvent =
   | { readonly kind: "plain_evicted"; readonly message_id: string }
   /** Other pods cannot ask this one for what it has of a plain answer. */
   | { readonly kind: "plain_unserved"; readonly message_id: string; readonly error: unknown }
-  | { readonly kind: "plain_stored"; readonly message_id: string; readonly status: AnswerStatus }
+  /** A plain answer was stored here; `user_id` null: it is not known whose it is. */
+  | {
+      readonly kind: "plain_stored";
+      readonly user_id: string | null;
+      readonly session_id: string;
+      readonly message_id: string;
+      /** Of its last chunk; empty: its workflow gives none. */
+      readonly correlation_id: string;
+      readonly model: string | null;
+      readonly status: AnswerStatus;
+      readonly finish_reason: FinishReason;
+      /** Null: it did not fail. */
+      readonly error_code: string | null;
+    }
   | { readonly kind: "store_retry"; readonly message_id: string; readonly error: unknown }
   | { readonly kind: "registry_failed"; readonly error: unknown };

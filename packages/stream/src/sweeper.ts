@@ -1,4 +1,5 @@
 import { type AliveReply, errorRegistry, stopReplyOf, subjects } from "@uci/protocol";
+import { type AnswerFacts, answerFacts } from "./answer-facts.ts";
 import { unstartedAnswer } from "./final-answer.ts";
 import { type PlainTimes, plainTimes, streamLimits } from "./limits.ts";
 import { endUnheard, failedEnding, type PlainEnding, stoppedEnding } from "./plain-ending.ts";
@@ -21,10 +22,10 @@ export type SweeperPorts = Pick<WorkerPorts, "outbox" | "ledger" | "queue" | "ow
 };
 
 /** The sweeper has ended an answer that nobody else would have. */
-export type SweptEvent = {
+export type SweptEvent = AnswerFacts & {
   readonly kind: "swept";
-  readonly message_id: string;
-  readonly correlation_id: string;
+  /** How often it was queued, or begun. */
+  readonly attempt: number;
   readonly reason: "stopped" | "provider_timeout" | "attempts_exhausted";
 };
 
@@ -215,9 +216,9 @@ export class Sweeper {
   }
 
   async #end(pending: PendingJob, ending: PlainEnding, reason: SweptEvent["reason"]): Promise<boolean> {
-    const { message_id, correlation_id } = pending.request;
-    const row = await endUnheard(this.#ports, pending.request, ending, pending.requeues + 1);
-    if (row !== null) this.#observe({ kind: "swept", message_id, correlation_id, reason });
+    const attempt = pending.requeues + 1;
+    const row = await endUnheard(this.#ports, pending.request, ending, attempt);
+    if (row !== null) this.#observe({ kind: "swept", ...answerFacts(pending.request, null), attempt, reason });
     return row !== null;
   }
 

@@ -1,4 +1,5 @@
 import type { FinishReason } from "@uci/protocol";
+import type { AnswerFacts } from "./answer-facts.ts";
 import type {
   AnswerLedger,
   AnswerPolicy,
@@ -44,7 +45,13 @@ export type WorkerEvent =
   | { readonly kind: "born"; readonly worker_id: string }
   | { readonly kind: "fenced"; readonly worker_id: string }
   /** Something threw that should not have; the answer or the incarnation it was met in is given up. */
-  | { readonly kind: "failed"; readonly worker_id: string; readonly error: unknown }
+  | {
+      readonly kind: "failed";
+      readonly worker_id: string;
+      readonly message_id: string;
+      readonly correlation_id: string;
+      readonly error: unknown;
+    }
   | { readonly kind: "sealed"; readonly worker_id: string; readonly by: string }
   /** It has sealed its own journal, and others can take its answers. */
   | { readonly kind: "handed_over"; readonly worker_id: string; readonly answers: number }
@@ -61,12 +68,17 @@ export type WorkerEvent =
       readonly correlation_id: string;
       readonly code: string;
     }
-  | {
+  | (AnswerFacts & {
       readonly kind: "closed";
-      readonly message_id: string;
-      readonly correlation_id: string;
+      readonly attempt: number;
       readonly finish_reason: FinishReason;
-    }
+      /** Null: it did not fail. */
+      readonly error_code: string | null;
+      /** Since the message was accepted. */
+      readonly duration_ms: number;
+    })
+  /** The row cannot be written as it is, so the answer is stored as failed, with its text. */
+  | (AnswerFacts & { readonly kind: "unstorable"; readonly attempt: number; readonly reason: string })
   | { readonly kind: "stored"; readonly message_id: string; readonly outcome: string }
   | { readonly kind: "store_retry"; readonly message_id: string; readonly error: unknown }
   | { readonly kind: "congested"; readonly full: boolean }

@@ -1,4 +1,5 @@
 import { type AliveReply, isFinalStatus, subjects, type WorkflowRequest } from "@uci/protocol";
+import { answerFacts } from "./answer-facts.ts";
 import { AnswerProgress } from "./answer-progress.ts";
 import { AnswerRun } from "./answer-run.ts";
 import { claimAnswer } from "./claim.ts";
@@ -47,7 +48,7 @@ export async function processJob(delivery: Delivery, incarnation: Incarnation): 
     const run = await runAttempt(start, incarnation);
     if (run === "lost") return void (await ignoreFailure(queue.release(delivery, streamLimits.jobReleaseMs)));
     if (run === "fenced") return;
-    await storeAnswer(run.finalAnswer(), incarnation, () => noteStored(run, incarnation));
+    await storeAnswer(run.finalAnswer(), run.job, incarnation, () => noteStored(run, incarnation));
     if (run.storedAtMs === null) return;
     incarnation.trimmer.stored(run.messageId, run.openedSequence ?? 0, run.storedAtMs);
     forgetLater(run, incarnation);
@@ -56,7 +57,7 @@ export async function processJob(delivery: Delivery, incarnation: Incarnation): 
     // No entry of this journal is about it; what is left to do is to forget its owner when that is safe.
     const noEntry = Number.MAX_SAFE_INTEGER;
     const stored = () => incarnation.trimmer.stored(closed.message_id, noEntry, incarnation.ports.clock.nowMs());
-    await storeAnswer(closed, incarnation, stored);
+    await storeAnswer(closed, start.job, incarnation, stored);
   }
   if (!incarnation.lives) return;
   await untilDone(
@@ -210,8 +211,9 @@ async function carryOut(run: AnswerRun, exhausted: boolean, incarnation: Incarna
 /** Writes the row, as often as it takes. What can never be stored as it is is stored as failed with the text kept. */
 async function storeAnswer(
   answer: FinalAnswer,
+  job: WorkflowRequest,
   incarnation: Incarnation,
-  stored: () => void = () => undefined,
+  stored: () => void,
 ): Promise<void> {
   const { ports, observe } = incarnation;
   const { message_id, session_id, generation } = answer;
@@ -236,7 +238,11 @@ async function storeAnswer(
   let outcome: Awaited<ReturnType<typeof store>>;
   try {
     outcome = await store(answer);
-  } catch {
+  } catch (failure) {
+    const { ai_provider, model } = job.context;
+    const facts = answerFacts(job, ports.model.resolve(ai_provider, model));
+    const reason = failure instanceof Error ? failure.message : "";
+    observe({ kind: "unstorable", ...facts, attempt: answer.attempts, reason });
     const error = { code: "answer_unstorable", message: "The answer could not be stored as it was." };
     outcome = await store({ ...answer, status: "failed", tools: [], error });
   }

@@ -34,6 +34,16 @@ export class Worker {
     return this.#current.writer.uncommittedBytes;
   }
 
+  /** Answers that are over and whose rows are not written yet, and how long ago the oldest of them was over. */
+  get unstored(): { readonly count: number; readonly oldestMs: number } {
+    const closes = [...this.#current.unstored]
+      .map(({ progress }) => progress.fold.close)
+      .filter((close) => close !== null);
+    const nowMs = this.#ports.clock.nowMs();
+    const ages = closes.map(({ timestamp }) => nowMs - Date.parse(timestamp));
+    return { count: closes.length, oldestMs: Math.max(0, ...ages) };
+  }
+
   /** Resolves when the first incarnation takes jobs; goes on under a new id whenever it is fenced. */
   async start(): Promise<void> {
     await this.#current.start();

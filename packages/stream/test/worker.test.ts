@@ -52,16 +52,21 @@ describe("worker", () => {
   it("W8 streams on while the database is away and stores the answer when it is back", async () => {
     const world = new World(text);
     const pod = await world.pod("pod-a");
-    await world.worker("worker-a");
+    const worker = await world.worker("worker-a");
     const { reader } = await world.read(pod);
     await world.ask("msg_1");
     await world.clock.until(() => reader.fold("msg_1").nextChunkId > 2);
     world.database.away = true;
+    expect(worker.unstored).toEqual({ count: 0, oldestMs: 0 });
     await world.clock.until(() => reader.names().includes("message_complete"));
     expect(reader.fold("msg_1").text).toBe(text);
     await world.clock.run(60_000);
+    expect(worker.unstored.count).toBe(1);
+    expect(worker.unstored.oldestMs).toBeGreaterThanOrEqual(60_000);
+    expect(worker.unstored.oldestMs).toBeLessThan(70_000);
     world.database.away = false;
     await world.clock.until(() => world.database.finalUpdates === 1);
+    await world.clock.until(() => worker.unstored.count === 0);
     expect(row(world)).toMatchObject({ status: "complete", text });
   });
 
@@ -78,6 +83,26 @@ describe("worker", () => {
     await world.clock.until(() => world.database.finalUpdates === 1);
     expect(refusals).toBe(1);
     expect(row(world)).toMatchObject({ status: "failed", text });
+    expect(world.events.filter(({ kind }) => kind === "unstorable")).toEqual([
+      expect.objectContaining({ message_id: "msg_1", attempt: 1, reason: "refused" }),
+    ]);
+  });
+
+  it("JW9 keeps nothing of an answer in the journal once it was stored for long, not even in the last entry", async () => {
+    const world = new World(text);
+    const worker = await world.worker("worker-a");
+    await world.ask("msg_1");
+    await world.clock.until(() => world.database.finalUpdates === 1);
+    const kept = async () => JSON.stringify(await world.journal.read(worker.workerId, 0));
+    expect(await kept()).toContain("ten");
+    // The delay of these tests and two rounds of trimming.
+    await world.clock.run(60_000 + 2 * 60_000);
+    expect(await kept()).not.toContain("ten");
+    expect(await kept()).not.toContain("msg_1");
+    // The journal itself must never be empty, which would mean that it is sealed.
+    expect(await world.journal.tail(worker.workerId)).not.toBeNull();
+    await world.ask("msg_2");
+    await world.clock.until(() => world.database.finalUpdates === 2);
   });
 
   it("W7 stops only when the close is committed, and nothing follows it", async () => {

@@ -1,5 +1,7 @@
+import { type MetricDefinition, type MetricName, metricDefinitions } from "@uci/adapters/metrics";
 import { temporaryFolder } from "@uci/services";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { alertRules } from "../../monitoring/rules.ts";
 import type { Cluster } from "../cluster.ts";
 import { startCluster } from "../start.ts";
 import { readState } from "../state-file.ts";
@@ -52,6 +54,27 @@ describe("a cluster", () => {
     const [one, two] = cluster.pods;
     isWhole(await converse(cluster, two!.url, one!.url, "Hello across pods"));
     isWhole(await converse(cluster, cluster.gatewayUrl, cluster.gatewayUrl, "Hello through the gateway"));
+  });
+
+  it("has every value that an alert looks at, of pods and workers that are well", async () => {
+    await converse(cluster, cluster.pods[0]!.url, cluster.pods[1]!.url, "Something to measure");
+    const texts = {
+      pod: await (await fetch(`${cluster.pods[0]!.url}/metrics`)).text(),
+      worker: await (await fetch(`${cluster.workers[0]!.url}/metrics`)).text(),
+    };
+    for (const [name] of alertRules().flatMap(({ expr }) => [...expr.matchAll(/uci_\w+/g)])) {
+      const { kind, services }: MetricDefinition = metricDefinitions[name as MetricName];
+      const shape = kind === "gauge" ? `^${name}(\\{.*\\})? \\d` : `^# TYPE ${name} `;
+      for (const service of services) expect(texts[service], `${name} of a ${service}`).toMatch(new RegExp(shape, "m"));
+    }
+    for (const name of ["uci_ready", "uci_database_writable", "uci_broker_connected", "uci_registry_connected"]) {
+      for (const text of Object.values(texts)) expect(text).toMatch(new RegExp(`^${name} 1$`, "m"));
+    }
+    expect(texts.worker).toMatch(/^uci_journal_fill_ratio\{partition="0"\} \S+$/m);
+    expect(texts.worker).toMatch(/^uci_database_connections_most 20$/m);
+    expect(texts.worker).toMatch(/^uci_broker_message_bytes_count\{direction="out",subject="journal"\} \d+$/m);
+    expect(texts.pod).toMatch(/^uci_broker_message_bytes_count\{direction="in",subject="pod.response"\} \d+$/m);
+    expect(texts.pod).toMatch(/^uci_broker_subscriptions [1-9]\d*$/m);
   });
 
   it("answers /health on the gateway and on each pod, and /metrics on pods alone", async () => {

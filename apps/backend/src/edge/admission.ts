@@ -1,3 +1,4 @@
+import type { Metrics } from "@uci/adapters/metrics";
 import { RegisteredError, wireLimits } from "@uci/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Identifier } from "../identity.ts";
@@ -19,12 +20,17 @@ export const openToAnyone = { access: "anyone" } as const;
  * Decides over a request before any byte of its body is read: there must be such a route, the caller must be somebody
  * unless the route is open to anyone, and the pod must have room for a body of that length.
  */
-export function admitBodies(app: App, identifier: Identifier, routes: KnownRoutes): BodyBudget {
+export function admitBodies(app: App, identifier: Identifier, routes: KnownRoutes, metrics: Metrics): BodyBudget {
   const budget = new BodyBudget();
+  const refused = (code: string) => metrics.count("uci_bodies_refused_total", 1, { code });
+  // One that came in pieces and turned out too long, which nobody could know before.
+  app.addHook("onError", async (_request, _reply, error) => {
+    if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") refused("payload_too_large");
+  });
   app.addHook("onRequest", async (request, reply) => {
     if (!hasBody(request)) return;
     try {
-      await admit(request, reply, { identifier, routes, budget });
+      await admit(request, reply, { identifier, routes, budget, refused });
     } catch (error) {
       // What was announced is not read any more, so nothing else can follow on this connection.
       reply.header("Connection", "close");
@@ -34,16 +40,24 @@ export function admitBodies(app: App, identifier: Identifier, routes: KnownRoute
   return budget;
 }
 
-type Gate = { readonly identifier: Identifier; readonly routes: KnownRoutes; readonly budget: BodyBudget };
+type Gate = {
+  readonly identifier: Identifier;
+  readonly routes: KnownRoutes;
+  readonly budget: BodyBudget;
+  readonly refused: (code: string) => void;
+};
 
-async function admit(request: FastifyRequest, reply: FastifyReply, { identifier, routes, budget }: Gate) {
+async function admit(request: FastifyRequest, reply: FastifyReply, { identifier, routes, budget, refused }: Gate) {
   if (request.is404) routes.refuse(request, reply);
   const { bodyLimit, config } = request.routeOptions;
   const mostBytes = bodyLimit ?? wireLimits.requestBodyBytes;
   const bytes = announcedBytes(request, mostBytes);
-  if (bytes > mostBytes) throw new RegisteredError("payload_too_large");
+  if (bytes > mostBytes) {
+    refused("payload_too_large");
+    throw new RegisteredError("payload_too_large");
+  }
   const caller = config.access === "anyone" ? null : await identifier.admit(request);
-  const giveBack = budget.take(bytes, caller ?? request.ip);
+  const giveBack = budget.take(bytes, caller ?? request.ip, refused);
   // Whether it was answered, cut off or never came whole: a request ends once.
   reply.raw.once("close", giveBack);
 }

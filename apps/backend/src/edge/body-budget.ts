@@ -25,12 +25,16 @@ export class BodyBudget {
    * Counts a body of so many bytes for a caller; the returned function gives them back, once. Throws `too_many_requests` where
    * the caller itself holds too much, `overloaded` where all callers together do.
    */
-  take(bytes: number, caller: string): () => void {
+  take(bytes: number, caller: string, refused: (code: string) => void = () => undefined): () => void {
     const own = this.#byCaller.get(caller) ?? 0;
     if (own > 0 && own + bytes > this.#mostBytesOfOne) {
+      refused("too_many_requests");
       throw new RegisteredError("too_many_requests", "You are sending too much at once; wait a little.", retryAfterMs);
     }
-    if (this.#bytes + bytes > this.#mostBytes) throw new RegisteredError("overloaded", undefined, retryAfterMs);
+    if (this.#bytes + bytes > this.#mostBytes) {
+      refused("overloaded");
+      throw new RegisteredError("overloaded", undefined, retryAfterMs);
+    }
     this.#bytes += bytes;
     this.#byCaller.set(caller, own + bytes);
     let held = true;

@@ -18,8 +18,9 @@ import {
   stopResponseSchema,
   wireLimits,
 } from "@uci/protocol";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { notReady } from "../health.ts";
 import { requireIdentity } from "../identity.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 import { tellSession, tellUser } from "./telling.ts";
@@ -73,7 +74,9 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
             limits: limitsOf(surroundings),
           }),
         );
-        return reply.status(202).send(await accepted(surroundings, identity.userId, outcome, body.temporary === true));
+        const temporary = body.temporary === true;
+        const given = { userId: identity.userId, temporary, chosen: turn, reply };
+        return reply.status(202).send(await accepted(surroundings, outcome, given));
       },
     );
   }
@@ -106,7 +109,8 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
           correlation_id: request.id,
           limits: limitsOf(surroundings),
         });
-        return reply.status(202).send(await accepted(surroundings, identity.userId, outcome, false));
+        const given = { userId: identity.userId, temporary: false, chosen: turn, reply };
+        return reply.status(202).send(await accepted(surroundings, outcome, given));
       },
     );
   }
@@ -163,10 +167,12 @@ function stopRoute(app: App, { ports, identifier, reader }: Surroundings): void 
 
 /**
  * Turns are taken only while they can also be answered: with the broker known to be away nothing is stored. A pod that
- * is going away still takes them, since it needs nothing of its own to do so.
+ * is going away takes none, as it opens no stream: their readers would have to go elsewhere. What the database refuses
+ * is told by the turn itself.
  */
 function checkReady(surroundings: Surroundings): void {
-  if (!surroundings.ports.brokerConnected()) throw new RegisteredError("broker_unavailable", undefined, 2_000);
+  const reason = notReady(surroundings, "self");
+  if (reason !== null) throw reason;
 }
 
 /**
@@ -229,12 +235,14 @@ function canonical(value: unknown): unknown {
   return Object.fromEntries(sorted.map(([key, item]) => [key, canonical(item)]));
 }
 
-async function accepted(
-  surroundings: Surroundings,
-  userId: string,
-  outcome: TurnOutcome,
-  temporary: boolean,
-): Promise<ChatAccepted> {
+type GivenTurn = {
+  readonly userId: string;
+  readonly temporary: boolean;
+  readonly chosen: { readonly ai_provider: string | undefined; readonly model: string | undefined };
+  readonly reply: Pick<FastifyReply, "elapsedTime">;
+};
+
+async function accepted(surroundings: Surroundings, outcome: TurnOutcome, given: GivenTurn): Promise<ChatAccepted> {
   if (outcome.kind === "not_found") throw new RegisteredError("not_found");
   if (outcome.kind === "parent_unfinished") throw new RegisteredError("parent_unfinished", undefined, 1_000);
   if (outcome.kind === "not_an_answer")
@@ -244,7 +252,8 @@ async function accepted(
   if (outcome.kind === "too_many_answers") throw new RegisteredError("too_many_answers", undefined, answerPauseMs);
   if (outcome.kind === "key_reused") throw new RegisteredError("idempotency_key_reused");
   const { turn } = outcome;
-  if (!turn.replayed) await announce(surroundings, userId, turn, temporary);
+  if (!turn.replayed) await announce(surroundings, given.userId, turn, given.temporary);
+  logTurn(surroundings, turn, given);
   return {
     message_id: turn.answer.message_id,
     user_message_id: turn.user_message.message_id,
@@ -253,6 +262,16 @@ async function accepted(
     timestamp: turn.accepted_at,
     correlation_id: turn.correlation_id,
   };
+}
+
+function logTurn({ ports }: Surroundings, turn: AcceptedTurn, { userId, chosen, reply }: GivenTurn): void {
+  const fields = {
+    ...{ user_id: userId, session_id: turn.session.session_id, message_id: turn.answer.message_id },
+    ...{ user_message_id: turn.user_message.message_id, correlation_id: turn.correlation_id },
+    ...{ provider: chosen.ai_provider ?? null, model: chosen.model ?? null },
+    ...{ replayed: turn.replayed, duration_ms: Math.round(reply.elapsedTime) },
+  };
+  ports.log.info(fields, "turn accepted");
 }
 
 /** Tells the user's other tabs and queues the job. The turn is stored already: what fails here the sweeper makes good. */

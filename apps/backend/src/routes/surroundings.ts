@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Metrics } from "@uci/adapters/metrics";
+import type { DatabaseTrouble } from "@uci/adapters/postgres";
 import type { ConversationStore } from "@uci/chat";
 import type { ErrorCode, ModelList } from "@uci/protocol";
 import type {
@@ -44,6 +45,8 @@ export type BackendPorts = {
   readonly models: () => ModelList;
   /** Whether the broker can be reached just now. */
   readonly brokerConnected: () => boolean;
+  /** Why the database takes no writes just now; null: it does, as far as is known. */
+  readonly databaseTrouble: () => DatabaseTrouble | null;
   /** The accounts' library over the database; null in trusted mode. */
   readonly accounts: Accounts | null;
   /** Counts of failures that all pods share. */

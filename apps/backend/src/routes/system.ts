@@ -1,7 +1,7 @@
 import { healthSchema, modelListSchema, RegisteredError } from "@uci/protocol";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { podHealth } from "../health.ts";
+import { notReady, podHealth } from "../health.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 
 /** Routes about the pod itself and what it can reach. */
@@ -18,11 +18,16 @@ export function systemRoutes(app: App, surroundings: Surroundings): void {
     return ports.metrics.text();
   });
 
-  app.get("/ready", { schema: { tags: ["system"], response: { 200: z.object({ ready: z.literal(true) }) } } }, () => {
-    if (surroundings.isDraining()) throw new RegisteredError("draining", undefined, 1_000);
-    if (!ports.brokerConnected()) throw new RegisteredError("broker_unavailable", undefined, 2_000);
-    return { ready: true as const };
-  });
+  for (const [url, what] of [
+    ["/ready", "turns"],
+    ["/ready/self", "self"],
+  ] as const) {
+    app.get(url, { schema: { tags: ["system"], response: { 200: z.object({ ready: z.literal(true) }) } } }, () => {
+      const reason = notReady(surroundings, what);
+      if (reason !== null) throw reason;
+      return { ready: true as const };
+    });
+  }
 
   app.get("/api/openapi.json", { schema: { hide: true } }, () => app.swagger());
 }

@@ -2,7 +2,17 @@ export type MetricService = "pod" | "worker";
 
 export type MetricDefinition = {
   readonly kind: "counter" | "gauge" | "histogram";
-  readonly unit: "seconds" | "bytes" | "chunks" | "answers" | "connections" | "sessions" | "jobs" | "events" | "1 or 0";
+  readonly unit:
+    | "seconds"
+    | "bytes"
+    | "chunks"
+    | "answers"
+    | "connections"
+    | "sessions"
+    | "jobs"
+    | "events"
+    | "1 or 0"
+    | "0 to 1";
   readonly services: readonly MetricService[];
   readonly meaning: string;
   readonly labels?: readonly string[];
@@ -236,13 +246,100 @@ export const metricDefinitions = {
     services: worker,
     meaning: "Tries to write an answer's row that failed and are repeated.",
   },
-  uci_queue_pending_jobs: { kind: "gauge", unit: "jobs", services: worker, meaning: "Jobs nobody has taken yet." },
+  uci_queue_pending_jobs: {
+    kind: "gauge",
+    unit: "jobs",
+    services: worker,
+    meaning: "Jobs nobody has taken yet: the lag of the queue's consumer.",
+  },
   uci_queue_taken_jobs: { kind: "gauge", unit: "jobs", services: worker, meaning: "Jobs taken and not done yet." },
   uci_queue_oldest_seconds: {
     kind: "gauge",
     unit: "seconds",
     services: worker,
-    meaning: "Age of the oldest job in the queue; 0 when it is empty.",
+    meaning: "Age of the oldest job nobody has taken yet; 0 when there is none. Jobs being worked on do not count.",
+  },
+  uci_journal_fill_ratio: {
+    kind: "gauge",
+    unit: "0 to 1",
+    services: worker,
+    meaning: "How full a journal stream is; from three quarters on, chunks wait.",
+    labels: ["partition"],
+  },
+  uci_accepted_answers: {
+    kind: "gauge",
+    unit: "answers",
+    services: worker,
+    meaning: "Answers accepted and not stored yet, of all pods and workers, as the database has them.",
+  },
+  uci_accepted_oldest_seconds: {
+    kind: "gauge",
+    unit: "seconds",
+    services: worker,
+    meaning: "How long ago the oldest of these was accepted; 0 where there is none. A long answer takes its time.",
+  },
+  uci_unstored_answers: {
+    kind: "gauge",
+    unit: "answers",
+    services: worker,
+    meaning: "Answers of this worker that are over and whose row is not written yet.",
+  },
+  uci_unstored_oldest_seconds: {
+    kind: "gauge",
+    unit: "seconds",
+    services: worker,
+    meaning: "How long ago the oldest of these was over; 0 where there is none.",
+  },
+  uci_ready: {
+    kind: "gauge",
+    unit: "1 or 0",
+    services: both,
+    meaning: "1 while `GET /ready` says so: it can take turns, or work on them.",
+  },
+  uci_database_writable: {
+    kind: "gauge",
+    unit: "1 or 0",
+    services: both,
+    meaning: "1 while the database takes writes; 0 when it is away, read-only or full.",
+  },
+  uci_database_connections_in_use: {
+    kind: "gauge",
+    unit: "connections",
+    services: both,
+    meaning: "Connections of this process's pool that are at work.",
+  },
+  uci_database_connections_waited_for: {
+    kind: "gauge",
+    unit: "connections",
+    services: both,
+    meaning: "Callers that wait for a connection of the pool, for two seconds at most.",
+  },
+  uci_database_connections_most: {
+    kind: "gauge",
+    unit: "connections",
+    services: both,
+    meaning: "Connections the pool may have: `DATABASE_POOL_SIZE`.",
+  },
+  uci_bodies_refused_total: {
+    kind: "counter",
+    unit: "events",
+    services: pod,
+    meaning: "Request bodies that were refused for their size, or because too much is held already, by error code.",
+    labels: ["code"],
+  },
+  uci_broker_message_bytes: {
+    kind: "histogram",
+    unit: "bytes",
+    services: both,
+    meaning: "Messages sent to NATS (out) and received (in), by what their subject is for; `_count` is their number.",
+    labels: ["direction", "subject"],
+    buckets: sizes,
+  },
+  uci_broker_subscriptions: {
+    kind: "gauge",
+    unit: "events",
+    services: both,
+    meaning: "Subscriptions of this process at NATS.",
   },
   uci_broker_connected: { kind: "gauge", unit: "1 or 0", services: both, meaning: "1 while NATS is connected." },
   uci_broker_errors_total: {

@@ -32,8 +32,8 @@ export class Metrics {
   }
 
   /** Sets a gauge. */
-  set(name: MetricName, value: number): void {
-    this.#of(this.#gauges, name).set(value);
+  set(name: MetricName, value: number, labels: Labels = {}): void {
+    this.#of(this.#gauges, name).set(labels, value);
   }
 
   /** `reading` sets gauges whenever somebody reads the metrics. One that throws leaves the last values. */

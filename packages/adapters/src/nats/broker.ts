@@ -12,7 +12,7 @@ import { inboxPrefixOf } from "./permissions.ts";
 import { checkQueue, provision, rebuildQueue } from "./provision.ts";
 import { type ReplicaChange, raiseReplicas } from "./replicas.ts";
 import type { NatsSettings } from "./settings.ts";
-import { streamInfo } from "./streams.ts";
+import { streamInfo, streamSize } from "./streams.ts";
 import { NatsWorkQueue, type QueueState } from "./work-queue.ts";
 
 export type NatsBroker = {
@@ -23,6 +23,7 @@ export type NatsBroker = {
   /** Whether there is a connection, as far as is known: a server that falls silent is noticed after six seconds. */
   readonly connected: boolean;
   readonly serverVersion: string;
+  readonly subscriptions: number;
   /** Makes and checks streams and consumer; for workers. Throws `BrokerSetupError`. */
   provision(): Promise<void>;
   /** Gives streams with fewer copies than configured as many; for workers. Throws `BrokerSetupError`. */
@@ -33,6 +34,8 @@ export type NatsBroker = {
   rebuildQueue(): Promise<boolean>;
   /** How much there is to do. Throws while the broker cannot say. */
   queueState(): Promise<QueueState>;
+  /** How full each journal stream is, from 0 to 1, by partition. For workers; throws while the broker cannot say. */
+  journalFill(): Promise<readonly number[]>;
   /** Answers that have an owner. Throws while the broker cannot say. */
   ownerCount(): Promise<number>;
   /** Sends what is under way and closes the connection, within two seconds. */
@@ -65,6 +68,9 @@ export async function connectNats(settings: NatsSettings, events: NatsEvents): P
     get serverVersion() {
       return link.serverVersion;
     },
+    get subscriptions() {
+      return link.subscriptions;
+    },
     provision: () => provision(surroundings),
     raiseReplicas: () => raiseReplicas(jetStream, settings),
     check: () => checkQueue(surroundings),
@@ -74,6 +80,13 @@ export async function connectNats(settings: NatsSettings, events: NatsEvents): P
       return rebuilt;
     },
     queueState: () => queue.state(Date.now()),
+    journalFill: () =>
+      Promise.all(
+        Array.from({ length: settings.partitions }, async (_, partition) => {
+          const { bytes, mostBytes } = await streamSize(jetStream, jetStreamNames.journal(partition));
+          return mostBytes > 0 ? bytes / mostBytes : 0;
+        }),
+      ),
     ownerCount: async () => (await streamInfo(jetStream, jetStreamNames.owners)).state.messages,
     close: () => link.close(),
   };

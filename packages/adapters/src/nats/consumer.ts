@@ -34,6 +34,8 @@ const consumerInfoSchema = z.object({
   config: configurationSchema,
   num_pending: z.number(),
   num_ack_pending: z.number(),
+  /** The last message of the stream that was given to anybody. */
+  delivered: z.object({ stream_seq: z.number() }),
 });
 export type ConsumerInfo = z.infer<typeof consumerInfoSchema>;
 

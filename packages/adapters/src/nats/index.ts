@@ -10,4 +10,5 @@ export {
   natsSettingSchemas,
   natsSettingsFrom,
 } from "./settings.ts";
+export { subjectKind } from "./subject-kind.ts";
 export type { QueueState } from "./work-queue.ts";

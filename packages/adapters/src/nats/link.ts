@@ -15,6 +15,8 @@ export type NatsEvents = {
   disconnected(): void;
   /** Something went wrong that nobody waits for. Errors of the connection are told once, then again after a while. */
   error(error: unknown): void;
+  /** A message went out or came in; called with every one. */
+  carried?(direction: "out" | "in", subject: string, bytes: number): void;
 };
 
 /** What became of a question. `disconnected`: it may have arrived or not. `refused`: it was not sent, or not allowed. */
@@ -49,6 +51,7 @@ export class NatsLink {
   readonly #back = new Set<() => void>();
   readonly #toldAtMs = new Map<string, number>();
   #asked = 0;
+  #subscriptions = 0;
   #connected = true;
   #closed = false;
 
@@ -67,6 +70,11 @@ export class NatsLink {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** Subscriptions of this connection, that for answers among them. */
+  get subscriptions(): number {
+    return this.#subscriptions;
   }
 
   get closed(): boolean {
@@ -116,6 +124,7 @@ export class NatsLink {
       const timer = setTimeout(() => settle(timedOut), timeoutMs);
       this.#questions.set(token, { subject, settle });
       const reply = `${this.#answers}${token}`;
+      this.#events.carried?.("out", subject, Buffer.byteLength(payload));
       try {
         this.#connection.publish(subject, payload, headers === undefined ? { reply } : { reply, headers });
       } catch (error) {
@@ -128,21 +137,27 @@ export class NatsLink {
   publish(subject: string, payload: string, reply?: string): void {
     if (!this.#connected) return;
     this.#connection.publish(subject, payload, reply === undefined ? {} : { reply });
+    this.#events.carried?.("out", subject, Buffer.byteLength(payload));
   }
 
   /** Calls the listener with each message; what it throws is reported. In force at the server only after a `flush`. */
   subscribe(filter: string, listener: Listener): Subscription {
-    return this.#connection.subscribe(filter, {
+    const subscription = this.#connection.subscribe(filter, {
       // An error thrown out of here would end the reading of the whole connection.
       callback: (error, message) => {
         try {
-          if (error === null) listener.message(message);
-          else listener.denied(error);
+          if (error === null) {
+            this.#events.carried?.("in", message.subject, message.data.length);
+            listener.message(message);
+          } else listener.denied(error);
         } catch (thrown) {
           this.#events.error(thrown);
         }
       },
     });
+    this.#subscriptions++;
+    void subscription.closed.finally(() => this.#subscriptions--);
+    return subscription;
   }
 
   /** Resolves when the server has seen all that was sent before. Throws `BrokerUnavailableError`. */

@@ -8,7 +8,7 @@ import { consumerPlace } from "./leader-watch.ts";
 import { natsLimits as limits } from "./limits.ts";
 import type { NatsLink } from "./link.ts";
 import { pullJobs } from "./pull.ts";
-import { nanoseconds, streamInfo } from "./streams.ts";
+import { nanoseconds } from "./streams.ts";
 
 /** The newest delivery of a job to this process. Its token is the subject that words about it go to. */
 type Taken = { readonly token: string; heardAtMs: number; isReleased: boolean };
@@ -25,8 +25,8 @@ export type QueueState = {
   readonly pending: number;
   /** Jobs taken and not acknowledged. */
   readonly unacknowledged: number;
-  /** Age of the oldest job of either kind; null when there is none. */
-  readonly oldestAgeMs: number | null;
+  /** Age of the oldest job nobody has taken; null when there is none. */
+  readonly oldestWaitingMs: number | null;
 };
 
 /** Jobs in a JetStream work queue with one durable consumer. */
@@ -129,15 +129,15 @@ export class NatsWorkQueue implements WorkQueue, SizedQueue {
 
   /** How much there is to do. Throws as `JetStream.ask`. */
   async state(nowMs: number): Promise<QueueState> {
-    const [consumer, { state }] = await Promise.all([
-      consumerInfo(this.#jetStream),
-      streamInfo(this.#jetStream, jetStreamNames.workflowRequests),
-    ]);
-    const oldestMs = state.messages === 0 ? Number.NaN : Date.parse(state.first_ts ?? "");
+    const { num_pending, num_ack_pending, delivered } = await consumerInfo(this.#jetStream);
+    // A job that is being worked on stays in the stream; those behind the last one given out are the ones that wait.
+    const query = { seq: delivered.stream_seq + 1, next_by_subj: subjects.workflowExecuteAll };
+    const oldest = num_pending === 0 ? null : await this.#jetStream.message(jetStreamNames.workflowRequests, query);
+    const oldestMs = Date.parse(oldest?.time ?? "");
     return {
-      pending: consumer.num_pending,
-      unacknowledged: consumer.num_ack_pending,
-      oldestAgeMs: Number.isNaN(oldestMs) ? null : Math.max(0, nowMs - oldestMs),
+      pending: num_pending,
+      unacknowledged: num_ack_pending,
+      oldestWaitingMs: Number.isNaN(oldestMs) ? null : Math.max(0, nowMs - oldestMs),
     };
   }
 

@@ -8,3 +8,4 @@ export type { ServerAccount } from "./embedded/server-account.ts";
 export * from "./settings.ts";
 export { asStartError, DatabaseStartError, shownAddress } from "./start-error.ts";
 export * from "./store/index.ts";
+export { troubleSentence } from "./trouble-sentence.ts";

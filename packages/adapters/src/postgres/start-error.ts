@@ -17,6 +17,8 @@ const reasonOf: Readonly<Record<string, string>> = {
   "28000": "its user is not let in",
   "3D000": "there is no database of that name",
   "42501": "its user may not make tables there",
+  "25006": "it is read-only",
+  "53100": "there is no space left on its disk",
   "53300": "it has no connection left; raise its max_connections or lower DATABASE_POOL_SIZE",
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not trusted; name its authority's file with DATABASE_TLS_CA",
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not trusted; name its authority's file with DATABASE_TLS_CA",

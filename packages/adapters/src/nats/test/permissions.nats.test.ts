@@ -79,7 +79,7 @@ describe("rights on NATS", () => {
     expect(health).toEqual({ kind: "reply", message: { status: "ok" } });
     const alive = await monitor.live.request("chat.worker.w.alive", {}, 1_000);
     expect(alive).toEqual({ kind: "reply", message: { running: false } });
-    expect(await monitor.queueState()).toEqual({ pending: 0, unacknowledged: 0, oldestAgeMs: null });
+    expect(await monitor.queueState()).toEqual({ pending: 0, unacknowledged: 0, oldestWaitingMs: null });
     monitor.live.publish("chat.pod.p.response", "forged");
     await expect(monitor.queue.enqueue("msg_1:0", job("msg_1"))).rejects.toBeInstanceOf(PermissionViolationError);
     worker.live.publish("chat.pod.p.response", "true");

@@ -79,16 +79,40 @@ describe("jobs in JetStream", () => {
 
   it("knows how much there is to do", async () => {
     const { broker } = await provisioned();
-    expect(await broker.queueState()).toEqual({ pending: 0, unacknowledged: 0, oldestAgeMs: null });
+    expect(await broker.queueState()).toEqual({ pending: 0, unacknowledged: 0, oldestWaitingMs: null });
     for (const id of ["msg_1", "msg_2", "msg_3"]) await broker.queue.enqueue(id, job(id));
     const [delivery] = await broker.queue.take(1, 1_000);
     const state = await broker.queueState();
     expect(state).toMatchObject({ pending: 2, unacknowledged: 1 });
-    expect(state.oldestAgeMs).toBeGreaterThanOrEqual(0);
-    expect(state.oldestAgeMs).toBeLessThan(60_000);
+    expect(state.oldestWaitingMs).toBeGreaterThanOrEqual(0);
+    expect(state.oldestWaitingMs).toBeLessThan(60_000);
     await broker.queue.ack(delivery!);
     await broker.queue.ack(delivery!);
     expect(await broker.queueState()).toMatchObject({ pending: 2, unacknowledged: 0 });
+  });
+
+  it("says how long the oldest job waits that nobody has taken, whatever is being worked on", async () => {
+    const { broker } = await provisioned();
+    const ageOf = async (sequence: number) => {
+      const { streams } = await openAdministration([server]);
+      const message = await streams.getMessage("WORKFLOW_REQUESTS", { seq: sequence });
+      return Date.now() - message!.time.getTime();
+    };
+    await broker.queue.enqueue("msg_1", job("msg_1"));
+    const [worked] = await broker.queue.take(1, 1_000);
+    expect((await broker.queueState()).oldestWaitingMs).toBeNull();
+    // Two jobs lie in the stream at clearly different ages.
+    await vi.waitFor(async () => expect(await ageOf(1)).toBeGreaterThan(1_500), { timeout: 10_000 });
+    for (const id of ["msg_2", "msg_3"]) await broker.queue.enqueue(id, job(id));
+    const secondAtMost = async () => {
+      const { oldestWaitingMs } = await broker.queueState();
+      return oldestWaitingMs! <= (await ageOf(2)) && oldestWaitingMs! < (await ageOf(1)) - 1_000;
+    };
+    expect(await secondAtMost()).toBe(true);
+    const rest = await broker.queue.take(5, 1_000);
+    expect(rest).toHaveLength(2);
+    expect(await broker.queueState()).toEqual({ pending: 0, unacknowledged: 3, oldestWaitingMs: null });
+    for (const delivery of [worked!, ...rest]) await broker.queue.ack(delivery);
   });
 
   it("hands back at once what comes for a request that was given up", async () => {

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EmbeddedDatabaseError, systemCode } from "./errors.ts";
+import { EmbeddedDatabaseError, folderError, systemCode } from "./errors.ts";
 
 const heartbeatIntervalMs = 3_000;
 /** A holder on another machine or in another container is believed dead after this silence. */
@@ -49,8 +50,11 @@ function created(file: string, text: string): boolean {
     fs.writeFileSync(file, text, { flag: "wx", mode: 0o600 });
     return true;
   } catch (error) {
-    if (systemCode(error) === "EEXIST") return false;
-    throw error;
+    const code = systemCode(error);
+    if (code === "EEXIST") return false;
+    // It was made, and is empty: whoever comes next would take it for a lock that is being written.
+    if (code === "ENOSPC" || code === "EDQUOT") fs.rmSync(file, { force: true });
+    throw folderError(path.dirname(file), error);
   }
 }
 

@@ -15,12 +15,14 @@ const usesBeforePreparing = 3;
 export class GuardedPool implements PostgresPool {
   readonly options: object;
   readonly #pool: Pool;
+  readonly #failed: (error: unknown) => void;
   readonly #statements = new StatementNames();
   /** Kysely knows a connection by its identity, so each has one guard for its whole life. */
   readonly #guards = new WeakMap<PoolClient, GuardedClient>();
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, failed: (error: unknown) => void = () => {}) {
     this.#pool = pool;
+    this.#failed = failed;
     // The pool hears of connections that break while they are idle. One that breaks between two statements of a
     // transaction would end the process; its next statement fails anyway, which is how we learn of it.
     pool.on("connect", (client) => client.on("error", () => {}));
@@ -29,7 +31,7 @@ export class GuardedPool implements PostgresPool {
 
   async connect(): Promise<PostgresPoolClient> {
     const client = await this.#pool.connect();
-    const guard = this.#guards.get(client) ?? new GuardedClient(client, this.#statements);
+    const guard = this.#guards.get(client) ?? new GuardedClient(client, this.#statements, this.#failed);
     this.#guards.set(client, guard);
     return guard;
   }
@@ -60,12 +62,14 @@ class StatementNames {
 class GuardedClient implements PostgresPoolClient {
   readonly #client: PoolClient;
   readonly #statements: StatementNames;
+  readonly #failed: (error: unknown) => void;
   #inTransaction = false;
   #broken = false;
 
-  constructor(client: PoolClient, statements: StatementNames) {
+  constructor(client: PoolClient, statements: StatementNames, failed: (error: unknown) => void) {
     this.#client = client;
     this.#statements = statements;
+    this.#failed = failed;
   }
 
   query<Row>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<Row>>;
@@ -85,6 +89,7 @@ class GuardedClient implements PostgresPoolClient {
     try {
       return await this.#send<Row>(name === undefined ? { text, values } : { name, text, values });
     } catch (error) {
+      this.#failed(error);
       if (isOverdue(error) || isPlanChange(error)) this.#broken = true;
       if (!isPlanChange(error) || this.#inTransaction) throw error;
       return this.#send<Row>({ text, values });

@@ -10,8 +10,9 @@ import { PostgresConnectionTable } from "./connection-table.ts";
 import { PostgresFolders } from "./folders.ts";
 import { PostgresLedger } from "./ledger.ts";
 import { migrate } from "./migrations.ts";
+import { type OpenJobs, openJobs } from "./open-jobs.ts";
 import { PostgresOutbox } from "./outbox.ts";
-import { openDatabase, type PoolSettings } from "./pool.ts";
+import { openDatabase, type PoolSettings, type PoolUse } from "./pool.ts";
 import { PostgresPreferences } from "./preferences.ts";
 import { PostgresPrompts } from "./prompts.ts";
 import { PostgresRevocations } from "./revocations.ts";
@@ -25,15 +26,17 @@ import { PostgresTransfer } from "./transfer.ts";
 import { PostgresTree } from "./tree.ts";
 import { PostgresTurns } from "./turns.ts";
 import { PostgresUsers } from "./users.ts";
+import { type DatabaseTrouble, WriteWatch, writeProbes } from "./write-watch.ts";
 
 export type { PostgresAttempts } from "./attempts.ts";
 export type { ModelCatalogueStore } from "./catalogue.ts";
 export { type ConnectionTableSettings, PostgresConnectionTable } from "./connection-table.ts";
 export { MigrationError } from "./migrations.ts";
 export { replacePassword } from "./passwords.ts";
-export { isDatabaseUnavailable, type PoolSettings } from "./pool.ts";
+export { isDatabaseUnavailable, type PoolSettings, type PoolUse } from "./pool.ts";
 export type { PostgresRevocations } from "./revocations.ts";
 export type { StorageLimits } from "./storage.ts";
+export type { DatabaseTrouble } from "./write-watch.ts";
 
 const unlimited: StorageLimits = { personBytes: Number.POSITIVE_INFINITY, totalBytes: 0 };
 
@@ -57,18 +60,27 @@ export type PostgresStore = {
   readonly catalogue: ModelCatalogueStore;
   /** For the sign-in library, which keeps its own tables in the same database. */
   readonly database: Kysely<Database>;
+  /** Why the database takes no writes just now; null: it does, as far as is known. */
+  readonly trouble: () => DatabaseTrouble | null;
+  readonly poolUse: () => PoolUse;
+  /** Throws while the database cannot say. */
+  readonly openJobs: () => Promise<OpenJobs>;
   close(): Promise<void>;
 };
 
-/**
- * Opens the store and brings its tables up to date. `tableFailed` hears of connections that could not be written into
- * their table. Throws `MigrationError` or `DatabaseStartError`.
- */
-export async function openPostgresStore(
-  settings: PoolSettings & { readonly tableFailed?: (error: unknown) => void; readonly storage?: StorageLimits },
-  makeId: MakeId,
-): Promise<PostgresStore> {
-  const { database } = openDatabase(settings);
+export type StoreSettings = PoolSettings & {
+  /** What a person, and all together, may keep; absent: no limit. */
+  readonly storage?: StorageLimits;
+  /** Connections could not be written into their table. */
+  readonly tableFailed?: (error: unknown) => void;
+  /** The database began to refuse writes, or takes them again: null. */
+  readonly troubleChanged?: (trouble: DatabaseTrouble | null) => void;
+};
+
+/** Opens the store and brings its tables up to date. Throws `MigrationError` or `DatabaseStartError`. */
+export async function openPostgresStore(settings: StoreSettings, makeId: MakeId): Promise<PostgresStore> {
+  const { database, pool } = openDatabase(settings, (error) => watch.noted(error));
+  const watch = new WriteWatch(writeProbes(database), settings.troubleChanged ?? (() => {}));
   try {
     await migrate(database);
   } catch (error) {
@@ -77,6 +89,7 @@ export async function openPostgresStore(
   }
   const texts = new TextThread();
   const quota = new StorageQuota(settings.storage ?? unlimited);
+  watch.start();
   const connections = new PostgresConnectionTable(database, { failed: settings.tableFailed ?? (() => {}) });
   return {
     conversations: {
@@ -102,7 +115,15 @@ export async function openPostgresStore(
     revocations: new PostgresRevocations(database),
     catalogue: new ModelCatalogueStore(database),
     database,
+    trouble: () => watch.trouble,
+    openJobs: () => openJobs(database),
+    poolUse: () => ({
+      inUse: pool.totalCount - pool.idleCount,
+      waiting: pool.waitingCount,
+      most: settings.connections,
+    }),
     async close() {
+      await watch.stop();
       await connections.close();
       await texts.close();
       await database.destroy();

@@ -12,11 +12,23 @@ export type PoolSettings = {
   readonly connectionLost: (error: Error) => void;
 };
 
+/** What the connections of a pool do just now. */
+export type PoolUse = {
+  readonly inUse: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
+  /** Connections at most. */
+  readonly most: number;
+};
+
 const connectTimeoutMs = 2_000;
 const statementTimeoutMs = 15_000;
 
-/** A pool of connections. Nothing waits for it longer than two seconds. */
-export function openDatabase(settings: PoolSettings): { database: Kysely<Database>; pool: Pool } {
+/** A pool of connections. Nothing waits for it longer than two seconds. `failed` hears what statements fail with. */
+export function openDatabase(
+  settings: PoolSettings,
+  failed: (error: unknown) => void = () => {},
+): { database: Kysely<Database>; pool: Pool } {
   const pool = new Pool({
     ...settings.connection,
     max: settings.connections,
@@ -32,7 +44,8 @@ export function openDatabase(settings: PoolSettings): { database: Kysely<Databas
     delete error.client;
     settings.connectionLost(error);
   });
-  return { database: new Kysely<Database>({ dialect: new PostgresDialect({ pool: new GuardedPool(pool) }) }), pool };
+  const dialect = new PostgresDialect({ pool: new GuardedPool(pool, failed) });
+  return { database: new Kysely<Database>({ dialect }), pool };
 }
 
 const connectionCodes = new Set([
@@ -44,6 +57,9 @@ const connectionCodes = new Set([
   "EHOSTUNREACH",
   "ENOTFOUND",
   "EAI_AGAIN",
+  // A standby, or made read-only for a while; its disk does not take or give what it should.
+  "25006",
+  "58030",
   // Deadlock, too long a wait for a lock, too many connections, shutdown, crash, starting up, query cancelled by a time-out.
   "40P01",
   "55P03",

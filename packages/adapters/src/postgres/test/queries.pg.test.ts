@@ -15,6 +15,7 @@ import {
 import { folderListQuery } from "../store/folders.ts";
 import type { PostgresStore } from "../store/index.ts";
 import { endedQuery, unfinishedQuery } from "../store/ledger.ts";
+import { openJobsQuery } from "../store/open-jobs.ts";
 import {
   expiredJobsQuery,
   expiredKeysQuery,
@@ -183,6 +184,7 @@ describe("every list is served by an index, without a sort", () => {
     ],
     ["the tree of a session", ["messages_of_session"], () => treeQuery(store.database, "s11")],
     ["open jobs", ["workflow_jobs_pending"], () => pendingQuery(store.database, null, 100)],
+    ["how many jobs are open", ["workflow_jobs_open"], () => openJobsQuery(store.database, 100)],
     ["open jobs, a later page", ["workflow_jobs_pending"], () => pendingQuery(store.database, "m5", 100)],
     [
       "unfinished answers",
