@@ -51,6 +51,9 @@ export const wireLimits = {
   cursorCharacters: 8192,
   /** Length of an idempotency key, in characters. */
   idempotencyKeyCharacters: 255,
+  /** What is kept of a caller's address and `User-Agent` with an open connection, in characters. */
+  callerAddressCharacters: 64,
+  userAgentCharacters: 300,
   /** Rows of one page of a list. */
   pageRows: 100,
   /** Largest token budget a caller may ask for. */

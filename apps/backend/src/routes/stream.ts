@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { byeEventSchema, identifierSchema, RegisteredError, wireLimits } from "@uci/protocol";
-import { ReaderConnection } from "@uci/stream";
+import { type ConnectionCaller, ReaderConnection } from "@uci/stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { ChunksOnly } from "../chunks-only.ts";
@@ -134,17 +134,27 @@ function open(
   streams.add(sse, owner, ports.clock.nowMs());
   const sink = chunksOnly ? new ChunksOnly(sse, from.given) : sse;
   const connection = new ReaderConnection(connectionId, owner.userId, sessionIds, sink, from.cursor);
-  attach(surroundings, connection, raw, request.id);
+  attach(surroundings, connection, callerOf(request), { response: raw, correlationId: request.id });
+}
+
+/** Copied: a piece of a text that came in keeps all of it in memory for as long as the stream is open. */
+function callerOf({ ip, headers }: FastifyRequest): ConnectionCaller {
+  const copied = (text: string, characters: number) => Buffer.from(text.slice(0, characters)).toString();
+  const agent = headers["user-agent"];
+  return {
+    address: copied(ip, wireLimits.callerAddressCharacters),
+    user_agent: agent === undefined ? null : copied(agent, wireLimits.userAgentCharacters),
+  };
 }
 
 /** A function of its own: a callback keeps everything that any callback of the same function names. */
 function attach(
   { reader, ports }: Surroundings,
   connection: ReaderConnection,
-  response: ServerResponse,
-  correlationId: string,
+  caller: ConnectionCaller,
+  { response, correlationId }: { response: ServerResponse; correlationId: string },
 ): void {
-  reader.attach(connection).catch((error: unknown) => {
+  reader.attach(connection, caller).catch((error: unknown) => {
     const fields = { err: error, connection_id: connection.id, correlation_id: correlationId };
     ports.log.error(fields, "stream could not be brought up to date");
     response.destroy();

@@ -149,6 +149,10 @@ export type ActiveConnectionsTable = {
   connection_id: string;
   session_id: string;
   pod_id: string;
+  /** The session's owner when the connection was stored. Null: stored by the release before, and not told. */
+  user_id: string | null;
+  address: string | null;
+  user_agent: string | null;
   connected_at: GeneratedTimestamp;
   last_seen_at: GeneratedTimestamp;
 };

@@ -33,7 +33,7 @@ export class PostgresShares implements ShareStore {
         .where("session_id", "=", sessionId)
         .where("user_id", "=", userId)
         .where("temporary", "=", false)
-        .forUpdate()
+        .forNoKeyUpdate()
         .executeTakeFirst();
       if (session === undefined) return null;
       const branch = await branchOf(open, sessionId, messageId);

@@ -137,7 +137,7 @@ function ownMessage(open: Open, userId: string, messageId: string) {
     .select("chat_sessions.temporary")
     .where("message_id", "=", messageId)
     .where("chat_sessions.user_id", "=", userId)
-    .forUpdate("chat_sessions")
+    .forNoKeyUpdate("chat_sessions")
     .executeTakeFirst();
 }
 

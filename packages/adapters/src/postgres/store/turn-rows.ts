@@ -41,12 +41,13 @@ export async function lockPerson(open: Open, userId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(${personLock}, hashtext(${userId}))`.execute(open);
 }
 
+/** Against everybody who changes or deletes the session, but not against rows that only refer to it. */
 export function lockedSession(open: Open, sessionId: string): Promise<SessionRow | undefined> {
   return open
     .selectFrom("chat_sessions")
     .selectAll()
     .where("session_id", "=", sessionId)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirst();
 }
 
