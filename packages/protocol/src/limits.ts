@@ -51,8 +51,9 @@ export const wireLimits = {
   cursorCharacters: 8192,
   /** Length of an idempotency key, in characters. */
   idempotencyKeyCharacters: 255,
-  /** What is kept of a caller's address and `User-Agent` with an open connection, in characters. */
+  /** What is kept of a caller's address with an open connection, in characters. */
   callerAddressCharacters: 64,
+  /** What is kept of a caller's `User-Agent` with an open connection, in characters. */
   userAgentCharacters: 300,
   /** Rows of one page of a list. */
   pageRows: 100,

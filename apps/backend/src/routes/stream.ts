@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { byeEventSchema, identifierSchema, RegisteredError, wireLimits } from "@uci/protocol";
 import { type ConnectionCaller, ReaderConnection } from "@uci/stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -43,9 +43,7 @@ export function streamRoutes(app: App, surroundings: Surroundings, streams: Open
         const identity = await requireIdentity(identifier, request, query.user_id);
         if (surroundings.isDraining()) throw new RegisteredError("draining", undefined, 1_000);
         const from = cursorOf(request, query.cursor);
-        const leave = streams.take(identity.userId);
-        // Whatever becomes of it, the response closes once.
-        reply.raw.once("close", leave);
+        onceClosed(reply.raw, streams.take(identity.userId));
         await ensureSessions(surroundings, madeByReading, identity.userId, query.session_id);
         open(surroundings, streams, request, reply, {
           ...{ owner: identity, sessionIds: query.session_id, from },
@@ -90,6 +88,21 @@ async function ensureSessions(
     await Promise.all(created.map((id) => ports.store.sessions.remove(userId, id)));
     throw error;
   }
+}
+
+/** Whatever becomes of it, the response closes once; or its socket alone, where the response's turn never came. */
+function onceClosed(response: ServerResponse<IncomingMessage>, then: () => void): void {
+  const { socket } = response.req;
+  const closed = () => {
+    response.off("close", closed);
+    socket.off("close", closed);
+    then();
+  };
+  response.on("close", closed);
+  // Streams asked for one behind the other listen to one socket.
+  socket.setMaxListeners(0);
+  socket.on("close", closed);
+  if (socket.destroyed) closed();
 }
 
 /** Fastify listens for the end to tell its hooks, and so would keep request, reply and logger as long as a stream is open. */
