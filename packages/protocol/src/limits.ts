@@ -23,7 +23,7 @@ export const wireLimits = {
   unusedAttachments: 60,
   /** Text of an answer that is to be continued. */
   continuedAnswerBytes: 256 * 1024,
-  /** System prompt given with a turn. */
+  /** System prompt given with a turn, and the messages of role `system` that a job carries together. */
   systemPromptBytes: 64 * 1024,
   /** Title of a session, in characters. */
   titleCharacters: 200,
