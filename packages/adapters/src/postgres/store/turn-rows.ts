@@ -91,18 +91,18 @@ export function notBefore(parent: MessageRow | null) {
 export async function pathTo(open: Open, messageId: string): Promise<PathMessage[]> {
   const { rows } = await sql<PathMessage>`
     with recursive path as (
-      select message_id, parent_message_id, role, content, status, metadata -> 'attachments' as attachments, 1 as depth, octet_length(content)::bigint as bytes,
+      select message_id, parent_message_id, 1 as depth, octet_length(content)::bigint as whole_bytes, 0::bigint as after_bytes,
         case when role = 'system' then octet_length(content) else 0 end::bigint as system_bytes
       from messages where message_id = ${messageId}
       union all
-      select m.message_id, m.parent_message_id, m.role, m.content, m.status, m.metadata -> 'attachments', path.depth + 1,
-        path.bytes + octet_length(m.content),
-        path.system_bytes + case when m.role = 'system' then octet_length(m.content) else 0 end
+      select m.message_id, m.parent_message_id, path.depth + 1, path.whole_bytes + octet_length(m.content),
+        path.whole_bytes, path.system_bytes + case when m.role = 'system' then octet_length(m.content) else 0 end
       from messages m join path on m.message_id = path.parent_message_id
       where path.depth < ${pathMessages})
-    select role, content, status, attachments from path
-    where case when role = 'system' then system_bytes <= ${wireLimits.systemPromptBytes}
-      else bytes - octet_length(content) < ${wireLimits.conversationHistoryBytes} end
-    order by depth desc`.execute(open);
+    select m.role, m.content, m.status, m.metadata -> 'attachments' as attachments
+    from path join messages m on m.message_id = path.message_id
+    where case when m.role = 'system' then system_bytes <= ${wireLimits.systemPromptBytes}
+      else path.after_bytes < ${wireLimits.conversationHistoryBytes} end
+    order by path.depth desc`.execute(open);
   return rows;
 }

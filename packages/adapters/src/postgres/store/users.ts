@@ -94,7 +94,6 @@ export class PostgresUsers implements UserStore {
         select message_id from workflow_jobs where state = 'open' and session_id = any(${session_ids}::text[])`.execute(
         transaction,
       );
-      await sql`delete from active_connections where session_id = any(${session_ids}::text[])`.execute(transaction);
       await transaction.deleteFrom("users").where("id", "=", userId).execute();
       return { session_ids, unfinished: open.rows.map((row) => row.message_id) };
     });
