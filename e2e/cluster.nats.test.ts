@@ -109,6 +109,28 @@ describe("through the gateway, in trusted mode", { timeout: limitMs }, () => {
     user.close();
   });
 
+  it("notes who holds an open stream, from which address and with what program", async () => {
+    const session_id = newSession();
+    const agent = `Reader/1 ${"x".repeat(400)}`;
+    const url = `${cluster.gatewayUrl}/api/sse?session_id=${session_id}&user_id=holder`;
+    const reading = new AbortController();
+    const stream = await fetch(url, { headers: { "User-Agent": agent }, signal: reading.signal });
+    expect(stream.status).toBe(200);
+    const client = new pg.Client({ connectionString: cluster.environment.DATABASE_URL });
+    await client.connect();
+    const query = "select user_id, address, user_agent from active_connections where session_id = $1";
+    const stored = async () => (await client.query(query, [session_id])).rows;
+    try {
+      await until("it is stored", async () => (await stored()).length === 1);
+      expect(await stored()).toEqual([{ user_id: "holder", address: "127.0.0.1", user_agent: agent.slice(0, 300) }]);
+      reading.abort();
+      await until("it is gone", async () => (await stored()).length === 0);
+    } finally {
+      reading.abort();
+      await client.end();
+    }
+  });
+
   it("says how it is on the gateway, on each pod and over the broker, and keeps its metrics to itself", async () => {
     for (const url of [cluster.gatewayUrl, pod(1), pod(2), pod(3)]) {
       const health = healthSchema.parse(await (await fetch(`${url}/health`)).json());

@@ -178,4 +178,23 @@ describe("the tree of a conversation", { timeout: 2 * pageLimitMs }, () => {
     await page.goto(address);
     await eventually(async () => expect(await page.getByTestId("message-user").count()).toBe(2));
   });
+
+  it("shows an instruction as a quiet line that neither side said, as soon as it is there", async () => {
+    await converse("one");
+    const sessionId = new URL(page.url()).pathname.split("/").at(-1);
+    const posted = await page.request.post(`${chat.address}/api/sessions/${sessionId}/messages`, {
+      data: { role: "system", content: "Speak like a pirate." },
+      headers: { origin: chat.address },
+    });
+    expect(posted.status()).toBe(201);
+    const line = page.getByTestId("message-system");
+    await eventually(async () => expect(await line.innerText()).toBe("Speak like a pirate."));
+    await converse("two");
+    const shown = () =>
+      page.locator("[data-message-id]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-testid")));
+    const turn = ["message-user", "message-assistant"];
+    expect(await shown()).toEqual([...turn, "message-system", ...turn]);
+    await page.reload();
+    await eventually(async () => expect(await shown()).toEqual([...turn, "message-system", ...turn]));
+  });
 });

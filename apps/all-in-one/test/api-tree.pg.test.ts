@@ -1,6 +1,6 @@
 import { createProviders } from "@uci/adapters/providers";
 import { scriptedAnswer } from "@uci/adapters/providers/testing";
-import { chatAcceptedSchema, messageSchema, sessionSchema } from "@uci/protocol";
+import { chatAcceptedSchema, importResultSchema, messageSchema, sessionSchema, wireLimits } from "@uci/protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Caller, Fixture, type Instance, until } from "./fixture.ts";
 
@@ -97,6 +97,67 @@ describe("editing an answer", () => {
     }
     await caller.refused("conflict", "POST", `/api/messages/${user_message_id}/edit`, { body: { content: "x" } });
     await person().refused("not_found", "POST", path, { body: { content: "x" } });
+  });
+});
+
+describe("instructions", () => {
+  it("are messages of role system, told to the other tabs, and given to the provider", async () => {
+    const caller = person();
+    const { session_id } = await caller.expect(201, sessionSchema, "POST", "/api/sessions", { body: {} });
+    const reader = await caller.stream("/api/sse");
+    await reader.untilReady();
+    const path = `/api/sessions/${session_id}/messages`;
+    const body = { role: "system", content: "Speak like a pirate." };
+    const instruction = await caller.expect(201, messageSchema, "POST", path, { body });
+    expect(instruction).toMatchObject({ ...body, session_id, parent_message_id: null, status: "complete" });
+    await until("the tab hears of it", () => reader.all("message_updated").length === 1);
+    expect(reader.all("message_updated")[0]?.data).toMatchObject({ change: "updated", message: instruction });
+    await turn(caller, "hello pirate", { session_id, context: { system_prompt: "Be brief." } });
+    const asked = fixture.provider.requests.all.find(({ prompt }) => prompt === "hello pirate");
+    const given = asked?.body as { readonly messages: readonly unknown[] } | undefined;
+    expect(given?.messages.slice(0, 2)).toEqual([
+      { role: "system", content: "Be brief.\n\nSpeak like a pirate." },
+      { role: "user", content: "hello pirate" },
+    ]);
+    const history = await caller.history(session_id);
+    expect(history.map(({ role }) => role)).toEqual(["system", "user", "assistant"]);
+    expect(history[1]?.parent_message_id).toBe(instruction.message_id);
+
+    const markdown = await caller.call("GET", `/api/sessions/${session_id}/export?format=markdown`);
+    expect(markdown.text).toContain("## System\n\nSpeak like a pirate.\n");
+    const file = await caller.call("GET", `/api/sessions/${session_id}/export`);
+    const heir = person();
+    const imported = await heir.expect(200, importResultSchema, "POST", "/api/import", { body: file.body });
+    const taken = await heir.history(imported.sessions[0]!.session_id);
+    expect(taken.map(({ role, content }) => [role, content])).toEqual(
+      history.map(({ role, content }) => [role, content]),
+    );
+  });
+
+  it("are refused for other roles, texts too long or empty, and sessions of others", async () => {
+    const caller = person();
+    const { session_id, user_message_id } = await turn(caller, "hello");
+    const path = `/api/sessions/${session_id}/messages`;
+    const longest = "x".repeat(wireLimits.systemPromptBytes);
+    for (const wrong of [
+      { role: "user", content: "x" },
+      { role: "assistant", content: "x" },
+      { content: "x" },
+      { role: "system" },
+      { role: "system", content: " " },
+      { role: "system", content: `${longest}x` },
+      { role: "system", content: "x", parent_message_id: "not an id" },
+      { role: "system", content: "x", status: "complete" },
+    ]) {
+      await caller.refused("invalid_request", "POST", path, { body: wrong });
+    }
+    const body = { role: "system", content: longest };
+    await caller.refused("conflict", "POST", path, { body: { ...body, parent_message_id: user_message_id } });
+    await caller.refused("not_found", "POST", path, { body: { ...body, parent_message_id: "msg_none" } });
+    await person().refused("not_found", "POST", path, { body });
+    await caller.refused("not_found", "POST", "/api/sessions/none/messages", { body });
+    expect(await caller.history(session_id)).toHaveLength(2);
+    await caller.expect(201, messageSchema, "POST", path, { body });
   });
 });
 

@@ -55,11 +55,14 @@ export async function* markdownExport(
     for (const messageId of await store.transfer.newestBranch(userId, session.session_id)) {
       const message = await store.messages.find(userId, messageId);
       if (message === null || message.content === "") continue;
-      const speaker =
-        message.role === "user" ? "User" : `Assistant${message.model === null ? "" : ` (${message.model})`}`;
-      yield `\n## ${speaker}\n\n${message.content.trim()}\n`;
+      yield `\n## ${speakerOf(message)}\n\n${message.content.trim()}\n`;
     }
   }
+}
+
+function speakerOf({ role, model }: Message): string {
+  if (role === "assistant") return `Assistant${model === null ? "" : ` (${model})`}`;
+  return role === "user" ? "User" : "System";
 }
 
 async function* allSessions(store: ConversationStore, userId: string): AsyncGenerator<Session> {

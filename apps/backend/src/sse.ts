@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type ByeReason, type Chunk, type StreamEvent, wireTimes } from "@uci/protocol";
 import type { ReaderSink } from "@uci/stream";
@@ -61,13 +61,19 @@ function flushWaiting(): void {
 
 /**
  * Writes server-sent events on a raw response. What is written in one turn of the event loop leaves in one write, past
- * the response straight into its socket: the bytes are the same for every reader, and so is their framing. The caller
- * learns of the other side's end through `ended`.
+ * the response straight into its socket: the bytes are the same for every reader, and so is their framing. Until Node has
+ * said that head and opening have left, everything waits in the batch: on a socket that still owes the answer to an
+ * earlier request, and on some releases of Node always, a write past the response would overtake them. The caller learns
+ * of the other side's end through `ended`.
  */
 export class SseConnection implements ReaderSink {
   readonly #response: ServerResponse;
-  readonly #socket: Socket | null;
+  /** The request's: the response has none before its turn comes. */
+  readonly #socket: Socket;
+  readonly #drained: () => void;
   readonly #ended: () => void;
+  /** Head and opening have left; from here on nothing is written through the response but its end. */
+  #hasOpened = false;
   #batch: Buffer[] = [];
   #batchBytes = 0;
   #lastWriteAtMs = Date.now();
@@ -79,15 +85,16 @@ export class SseConnection implements ReaderSink {
 
   /** `opening` is the first event; it leaves in one write with the head. */
   constructor(
-    response: ServerResponse,
+    response: ServerResponse<IncomingMessage>,
     headers: Readonly<Record<string, number | string | string[] | undefined>>,
     opening: StreamEvent,
     drained: () => void,
     ended: () => void,
   ) {
-    const { socket } = response;
+    const { socket } = response.req;
     this.#response = response;
     this.#socket = socket;
+    this.#drained = drained;
     this.#ended = ended;
     response.writeHead(200, {
       ...headers,
@@ -97,30 +104,35 @@ export class SseConnection implements ReaderSink {
       "X-Accel-Buffering": "no",
     });
     this.#isChunked = response.chunkedEncoding;
-    socket?.setNoDelay(true);
-    socket?.on("drain", drained);
-    response.on("close", () => {
-      socket?.off("drain", drained);
+    socket.setNoDelay(true);
+    const closed = () => {
+      socket.off("drain", drained).off("close", closed);
+      response.off("close", closed);
       this.#finish();
-    });
+    };
+    // A response whose turn never came is not told that its socket closed.
+    socket.on("drain", drained).on("close", closed);
+    response.on("close", closed);
     response.on("error", () => this.#finish());
-    socket?.cork();
+    socket.cork();
     // The head by itself: joined to a text, Node would keep each of its lines for as long as the stream is open.
     response.flushHeaders();
-    socket?.write(this.#framed(`retry: ${wireTimes.sseRetryMs}\n: open\n\n${frame(opening, null)}`));
-    socket?.uncork();
+    response.write(`retry: ${wireTimes.sseRetryMs}\n: open\n\n${frame(opening, null)}`, (error) => {
+      if (error == null) this.#open();
+    });
+    socket.uncork();
     // Whoever left while the sessions were looked up has been closed before anybody listened.
-    if (response.closed || response.destroyed || socket === null) queueMicrotask(() => this.#finish());
+    if (response.closed || response.destroyed || socket.destroyed) queueMicrotask(closed);
   }
 
   get unsentBytes(): number {
-    return (this.#socket?.writableLength ?? 0) + this.#batchBytes;
+    return this.#socket.writableLength + this.#batchBytes;
   }
 
   send(event: StreamEvent, cursor: string | null): void {
     if (this.#over || this.#ending) return;
     const bytes = this.#isChunked ? encoded(event, cursor) : Buffer.from(frame(event, cursor));
-    if (this.#batch.length === 0) flushAtEndOfTurn(this);
+    if (this.#batch.length === 0 && this.#hasOpened) flushAtEndOfTurn(this);
     this.#batch.push(bytes);
     this.#batchBytes += bytes.length;
   }
@@ -130,26 +142,36 @@ export class SseConnection implements ReaderSink {
     this.send({ event: "bye", data: { reason } }, null);
     this.flush(Date.now());
     this.#ending = true;
-    this.#response.end();
+    if (this.#hasOpened) this.#response.end();
     // A reader that takes nothing would keep the socket open for ever.
     if (reason === "slow_reader") this.#response.destroy();
   }
 
   /** A comment, when nothing else was written for a while: tells both sides that the other is there. */
   keepAlive(nowMs: number): void {
-    if (this.#over || this.#ending || nowMs - this.#lastWriteAtMs < wireTimes.sseCommentIntervalMs) return;
+    if (this.#over || this.#ending || !this.#hasOpened || nowMs - this.#lastWriteAtMs < wireTimes.sseCommentIntervalMs)
+      return;
     this.#lastWriteAtMs = nowMs;
-    this.#socket?.write(this.#framed(":\n\n"));
+    this.#socket.write(this.#framed(":\n\n"));
   }
 
   /** Writes what was sent in this turn; called at its end. */
   flush(nowMs: number): void {
-    if (this.#batch.length === 0 || this.#over) return;
+    if (this.#batch.length === 0 || this.#over || !this.#hasOpened) return;
     const bytes = this.#batch.length === 1 ? this.#batch[0]! : Buffer.concat(this.#batch, this.#batchBytes);
     this.#batch = [];
     this.#batchBytes = 0;
     this.#lastWriteAtMs = nowMs;
-    this.#socket?.write(bytes);
+    this.#socket.write(bytes);
+  }
+
+  #open(): void {
+    if (this.#over) return;
+    this.#hasOpened = true;
+    this.flush(Date.now());
+    if (this.#ending) this.#response.end();
+    // The reader's source stops where too much is unsent, and no write may be left that would tell it to go on.
+    else this.#drained();
   }
 
   #framed(text: string): Buffer {

@@ -126,6 +126,17 @@ export function findingConformance(makeStore: MakeStore): void {
       expect(await titles().untitledTurn(later.answer.message_id)).toBeNull();
     });
 
+    it("N3 are for a first turn that follows an instruction, too", async () => {
+      const { tree, sessions } = scene.store.conversations;
+      const { session_id } = await sessions.create(scene.user, null);
+      await tree.instruct(scene.user, session_id, { content: "Be brief.", parent_message_id: undefined });
+      const first = await scene.converse({ session_id, message: "Q" }, "A");
+      expect(await scene.store.titles.untitledTurn(first.answer.message_id)).toMatchObject({ question: "Q" });
+      await tree.instruct(scene.user, session_id, { content: "Rhyme.", parent_message_id: undefined });
+      const second = await scene.converse({ session_id, message: "Q2" }, "A2");
+      expect(await scene.store.titles.untitledTurn(second.answer.message_id)).toBeNull();
+    });
+
     it("N2 never take the place of a person's", async () => {
       const { session, answer } = await scene.converse();
       await store().sessions.update(scene.user, session.session_id, { title: "Mine" });

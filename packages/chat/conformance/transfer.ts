@@ -53,6 +53,20 @@ export function transferConformance(makeStore: MakeStore): void {
       expect((await search.find(scene.user, "how are", { cursor: null, limit: 9 })).rows).toHaveLength(2);
     });
 
+    it("X4 takes messages of role system in as such", async () => {
+      const message = { model: null, created_at: at(0) } as const;
+      const messages = [
+        { ...message, key: "1", parent_key: null, role: "system", content: "Be brief." },
+        { ...message, key: "2", parent_key: "1", role: "user", content: "Hello", created_at: at(1) },
+      ] as const;
+      const session = await store().transfer.takeIn(scene.user, conversation({ messages }));
+      const rows = await store().transfer.messagesInOrder(scene.user, session!.session_id, null, 9);
+      expect(rows?.map(({ content, role }) => [content, role])).toEqual([
+        ["Be brief.", "system"],
+        ["Hello", "user"],
+      ]);
+    });
+
     it("X2 of several at once one is stored, and none that the user still has", async () => {
       const { transfer } = store();
       const given = conversation();

@@ -61,6 +61,105 @@ export function treeConformance(makeStore: MakeStore): void {
     });
   });
 
+  describe("instructing", () => {
+    it("R12 keeps an instruction as a node of the tree, which every turn after it carries", async () => {
+      const { tree, search } = scene.store.conversations;
+      const session = await scene.store.conversations.sessions.create(scene.user, null);
+      const { session_id } = session;
+      const instruct = async (content: string, parent_message_id?: string | null) => {
+        const outcome = await tree.instruct(scene.user, session_id, { content, parent_message_id });
+        if (outcome.kind !== "instructed") throw new Error(outcome.kind);
+        return outcome.message;
+      };
+      const root = await instruct("Be brief\u0000.");
+      expect(root).toMatchObject({ ...{ session_id, parent_message_id: null, role: "system" }, status: "complete" });
+      const first = await scene.converse({ session_id, message: "one", context: { system_prompt: "A poet." } }, "eins");
+      expect(first.user_message.parent_message_id).toBe(root.message_id);
+      expect(first.job?.context.system_prompt).toBe("A poet.\n\nBe brief\ufffd.");
+      const second = await instruct("Rhyme peregrinations.");
+      expect(second.parent_message_id).toBe(first.answer.message_id);
+      const third = await instruct("And scan.");
+      expect(third.parent_message_id).toBe(second.message_id);
+      const next = await scene.converse({ session_id, message: "two" }, "zwei");
+      expect(next.job?.context).toEqual({
+        system_prompt: "Be brief\ufffd.\n\nRhyme peregrinations.\n\nAnd scan.",
+        conversation_history: [
+          { role: "user", content: "one" },
+          { role: "assistant", content: "eins" },
+        ],
+      });
+      expect((await list(session_id)).map(({ role }) => role)).toEqual([
+        "assistant",
+        "user",
+        "system",
+        "system",
+        "assistant",
+        "user",
+        "system",
+      ]);
+      const again = accepted(await scene.tryAgain(first.answer.message_id));
+      expect(again.job?.context.system_prompt).toBe("Be brief\ufffd.");
+      const found = await search.find(scene.user, "peregrinations", firstPage);
+      expect(found?.rows.map(({ message_id }) => message_id)).toEqual([second.message_id]);
+      const other = await instruct("Another conversation.", null);
+      expect(other.parent_message_id).toBeNull();
+    });
+
+    it("R13 is refused where a turn would be, and in sessions of others or without texts", async () => {
+      const { tree, messages } = scene.store.conversations;
+      const open = await scene.accept();
+      const { session_id } = open.session;
+      const instruct = (sessionId: string, parent_message_id?: string, user = scene.user) =>
+        tree.instruct(user, sessionId, { content: "x", parent_message_id });
+      expect(await instruct(session_id)).toEqual({ kind: "unfinished" });
+      expect(await instruct(session_id, open.answer.message_id)).toEqual({ kind: "unfinished" });
+      expect(await instruct(session_id, open.user_message.message_id)).toEqual({ kind: "not_an_answer" });
+      expect(await instruct(session_id, newId("msg"))).toEqual({ kind: "not_found" });
+      expect(await instruct(newId("sess"))).toEqual({ kind: "not_found" });
+      const other = await scene.asAnother();
+      const foreign = await other.converse();
+      expect(await instruct(session_id, undefined, other.user)).toEqual({ kind: "not_found" });
+      expect(await instruct(foreign.session.session_id)).toEqual({ kind: "not_found" });
+      const elsewhere = await scene.converse();
+      expect(await instruct(elsewhere.session.session_id, open.answer.message_id)).toEqual({ kind: "not_found" });
+      const temporary = await scene.accept({ temporary: { history: [] } });
+      expect(await instruct(temporary.session.session_id)).toEqual({ kind: "temporary_session" });
+      expect((await messages.list(scene.user, session_id, firstPage))?.rows).toHaveLength(2);
+    });
+
+    it("R14 goes along however long the conversation has become, and is no part of what is shared", async () => {
+      const { tree, shares, sessions } = scene.store.conversations;
+      const { session_id } = await sessions.create(scene.user, null);
+      await tree.instruct(scene.user, session_id, { content: "Be brief.", parent_message_id: undefined });
+      for (const question of ["a", "b", "c", "d"]) {
+        await scene.converse({ session_id, message: question.repeat(200_000) }, question);
+      }
+      const { job } = await scene.accept({ session_id, message: "e" });
+      expect(job?.context.system_prompt).toBe("Be brief.");
+      expect(job?.context.conversation_history.map(({ content }) => content.slice(0, 1))).toEqual(["c", "c", "d", "d"]);
+      const share = await shares.create(scene.user, session_id, job?.message_id);
+      if (share === null || typeof share === "string") throw new Error("not shared");
+      const shared = await shares.read(share.share_id);
+      expect(shared?.messages.map(({ role }) => role)).not.toContain("system");
+      expect(shared?.messages).toHaveLength(9);
+    });
+
+    it("R15 is copied with the branch, and removed with what follows it", async () => {
+      const { tree, sessions } = scene.store.conversations;
+      const { session_id } = await sessions.create(scene.user, null);
+      const rule = { content: "Be brief.", parent_message_id: undefined };
+      const outcome = await tree.instruct(scene.user, session_id, rule);
+      const { answer } = await scene.converse({ session_id, message: "one" });
+      const branched = await tree.branch(scene.user, session_id, answer.message_id);
+      if (branched.kind !== "branched" || outcome.kind !== "instructed") throw new Error(branched.kind);
+      const copied = await list(branched.session.session_id);
+      expect(copied.map(({ role }) => role)).toEqual(["assistant", "user", "system"]);
+      await tree.remove(scene.user, outcome.message.message_id);
+      expect(await list(session_id)).toEqual([]);
+      expect(await list(branched.session.session_id)).toHaveLength(3);
+    });
+  });
+
   describe("removing", () => {
     it("R3 takes a message with all that follows it and leaves its siblings", async () => {
       const first = await scene.converse({ message: "one" });

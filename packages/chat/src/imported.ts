@@ -79,7 +79,7 @@ function tidied(conversation: ImportedConversation, nowMs: number, count: { shor
 
 /** What may be asked, and what may be answered, here: an imported question is asked again with the next turn. */
 function withinLimit({ role, content }: ImportedMessage): string {
-  const most = role === "user" ? wireLimits.messageBytes : wireLimits.answerBytes;
+  const most = longestBytes[role];
   if (content.length * longestUnitBytes <= most || utf8Bytes(content) <= most) return content;
   let end = Math.min(content.length, most);
   for (let bytes = utf8Bytes(content.slice(0, end)); bytes > most; bytes = utf8Bytes(content.slice(0, end))) {
@@ -88,6 +88,12 @@ function withinLimit({ role, content }: ImportedMessage): string {
   // Half of a pair at the end is none.
   return content.slice(0, end).replace(/[\ud800-\udbff]$/, "");
 }
+
+const longestBytes = {
+  user: wireLimits.messageBytes,
+  assistant: wireLimits.answerBytes,
+  system: wireLimits.systemPromptBytes,
+} as const;
 
 /** Bytes of UTF-8 that one UTF-16 unit stands for at most. */
 const longestUnitBytes = 3;

@@ -1,6 +1,7 @@
 import {
   type AnswerStatus,
   type AttachmentReference,
+  type MessageRole,
   type WorkflowMessage,
   type WorkflowRequest,
   wireLimits,
@@ -10,7 +11,7 @@ import { type LoadedAttachments, withAttachments } from "./attached.ts";
 
 /** One message on the way from the root to the new one. */
 export type PathMessage = {
-  readonly role: "user" | "assistant";
+  readonly role: MessageRole;
   readonly content: string;
   readonly status: AnswerStatus;
   readonly attachments?: readonly AttachmentReference[] | null;
@@ -19,7 +20,7 @@ export type PathMessage = {
 /**
  * What of a conversation goes with a request: the newest messages that fit into `limitBytes` of UTF-8, whole ones
  * only, oldest first, beginning with a user's. An answer without text (failed, stopped at once) says nothing and is
- * left out.
+ * left out; messages of role `system` go another way.
  */
 export function conversationHistory(
   path: readonly PathMessage[],
@@ -29,13 +30,35 @@ export function conversationHistory(
   let bytes = 0;
   for (let index = path.length - 1; index >= 0; index--) {
     const { role, content, attachments } = path[index]!;
-    if (content === "" && attachments == null) continue;
+    if (role === "system" || (content === "" && attachments == null)) continue;
     bytes += utf8Bytes(content) + perMessageBytes + (attachments?.length ?? 0) * perAttachmentBytes;
     if (bytes > limitBytes) break;
     history.push({ role, content, ...(attachments == null ? {} : { attachments: [...attachments] }) });
   }
   while (history.at(-1)?.role === "assistant") history.pop();
   return history.reverse();
+}
+
+/**
+ * The system prompt of a job: what the request says, then the messages of role `system` on the way, in their order, the
+ * newest that fit into `limitBytes` of UTF-8 together. One text, since most wires know only one, and so that workflow
+ * services of other makers need to know nothing of such messages.
+ */
+export function systemPrompt(
+  given: string | undefined,
+  path: readonly PathMessage[],
+  limitBytes: number = wireLimits.systemPromptBytes,
+): string | undefined {
+  const texts: string[] = [];
+  let bytes = 0;
+  for (const { role, content } of path.toReversed()) {
+    if (role !== "system" || content === "") continue;
+    bytes += utf8Bytes(content);
+    if (bytes > limitBytes) break;
+    texts.unshift(content);
+  }
+  if (texts.length === 0) return given;
+  return [...(given === undefined || given === "" ? [] : [given]), ...texts].join("\n\n");
 }
 
 /** JSON around each message: quotes, role, braces. */

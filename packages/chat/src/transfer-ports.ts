@@ -1,10 +1,10 @@
-import type { Message, Session, SessionSettings } from "@uci/protocol";
+import type { Message, MessageRole, Session, SessionSettings } from "@uci/protocol";
 
 /** One message of a conversation from elsewhere; `key` and `parent_key` are names within it. Parents come first. */
 export type ImportedMessage = {
   readonly key: string;
   readonly parent_key: string | null;
-  readonly role: "user" | "assistant";
+  readonly role: MessageRole;
   readonly content: string;
   readonly model: string | null;
   readonly created_at: string;

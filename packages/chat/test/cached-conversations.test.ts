@@ -89,7 +89,7 @@ class TestStore {
       sessions,
       messages: { list: unused, find: unused },
       attachments: { put: unused, get: unused, use: unused, remove: unused, removeUnused: unused },
-      tree: { rate: unused, edit: unused, remove: unused, branch: unused },
+      tree: { rate: unused, edit: unused, instruct: unused, remove: unused, branch: unused },
       users,
       folders: { list: unused, create: unused, rename: unused, remove: unused },
       prompts: { list: unused, create: unused, update: unused, remove: unused },

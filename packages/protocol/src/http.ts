@@ -86,6 +86,17 @@ export const editRequestSchema = z.strictObject({
   user_id: z.string().min(1).max(128).optional(),
 });
 
+/**
+ * An instruction to whoever answers what follows it: a message of the tree that is not said by either side. Its parent is
+ * found as that of a turn: without one the newest message, null: none.
+ */
+export const addMessageRequestSchema = z.strictObject({
+  role: z.literal("system"),
+  content: utf8AtMost(wireLimits.systemPromptBytes).refine((text) => text.trim() !== "", "must say something"),
+  parent_message_id: identifierSchema.nullable().optional(),
+  user_id: z.string().min(1).max(128).optional(),
+});
+
 /** The answer up to which a session is copied into a new one. */
 export const branchRequestSchema = z.strictObject({
   message_id: identifierSchema,
@@ -100,11 +111,13 @@ export const stopResponseSchema = z.object({
 });
 export type StopResponse = z.infer<typeof stopResponseSchema>;
 
+export const messageRoles = ["user", "assistant", "system"] as const;
+export type MessageRole = (typeof messageRoles)[number];
 export const messageSchema = z.object({
   message_id: z.string(),
   session_id: z.string(),
   parent_message_id: z.string().nullable(),
-  role: z.enum(["user", "assistant"]),
+  role: z.enum(messageRoles),
   content: z.string(),
   status: answerStatusSchema,
   model: z.string().nullable(),

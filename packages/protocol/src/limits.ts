@@ -23,7 +23,7 @@ export const wireLimits = {
   unusedAttachments: 60,
   /** Text of an answer that is to be continued. */
   continuedAnswerBytes: 256 * 1024,
-  /** System prompt given with a turn. */
+  /** System prompt given with a turn, and the messages of role `system` that a job carries together. */
   systemPromptBytes: 64 * 1024,
   /** Title of a session, in characters. */
   titleCharacters: 200,
@@ -51,6 +51,10 @@ export const wireLimits = {
   cursorCharacters: 8192,
   /** Length of an idempotency key, in characters. */
   idempotencyKeyCharacters: 255,
+  /** What is kept of a caller's address with an open connection, in characters. */
+  callerAddressCharacters: 64,
+  /** What is kept of a caller's `User-Agent` with an open connection, in characters. */
+  userAgentCharacters: 300,
   /** Rows of one page of a list. */
   pageRows: 100,
   /** Largest token budget a caller may ask for. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { preferencesSchema } from "./collections.ts";
-import { answerStatusSchema, sessionSchema, sessionSettingsSchema } from "./http.ts";
+import { answerStatusSchema, messageRoles, sessionSchema, sessionSettingsSchema } from "./http.ts";
 
 /** Name and version of the files this system writes. */
 export const exportFormat = "universal-chat";
@@ -14,7 +14,7 @@ export const exportQuerySchema = z.object({
 export const exportedMessageSchema = z.object({
   message_id: z.string().min(1).max(200),
   parent_message_id: z.string().max(200).nullable(),
-  role: z.enum(["user", "assistant"]),
+  role: z.enum(messageRoles),
   content: z.string(),
   status: answerStatusSchema.optional(),
   model: z.string().max(200).nullable().optional(),

@@ -101,5 +101,18 @@ export function sessionRegistryConformance(
       const after = await registry.find(sessionIds);
       expect(sessionIds.filter((sessionId) => after.get(sessionId)?.size !== 0)).toEqual([]);
     }, 60_000);
+
+    it("R8 takes what is known of the caller along, and knows the connection without it", async () => {
+      const one = { connection_id: "c1", session_id: "s1" };
+      const told = { ...one, caller: { address: "::1", user_agent: "Browser/1" } };
+      await registry.register("pod-a", [
+        told,
+        { ...told, session_id: "s2", caller: { address: "", user_agent: null } },
+      ]);
+      await registry.renew("pod-a", [told]);
+      expect([await podsOf("s1"), await podsOf("s2")]).toEqual([["pod-a"], ["pod-a"]]);
+      await registry.deregister("pod-a", [one]);
+      expect([await podsOf("s1"), await podsOf("s2")]).toEqual([[], ["pod-a"]]);
+    });
   });
 }

@@ -1,5 +1,5 @@
 import { keyTimes } from "@uci/protocol";
-import type { Clock, RegisteredConnection, SessionRegistry } from "./ports.ts";
+import type { Clock, ConnectionCaller, RegisteredConnection, SessionRegistry } from "./ports.ts";
 import { every } from "./waiting.ts";
 
 /**
@@ -42,8 +42,11 @@ export class PodPresence {
     await this.#registry.renew(this.#podId, [...this.#connections.values()].flat());
   }
 
-  async add(connectionId: string, sessionIds: readonly string[]): Promise<void> {
-    const connections = sessionIds.map((sessionId) => ({ connection_id: connectionId, session_id: sessionId }));
+  async add(connectionId: string, sessionIds: readonly string[], caller?: ConnectionCaller): Promise<void> {
+    const connections = sessionIds.map((sessionId) => ({
+      ...{ connection_id: connectionId, session_id: sessionId },
+      ...(caller === undefined ? {} : { caller }),
+    }));
     this.#connections.set(connectionId, connections);
     await this.#tell(this.#registry.register(this.#podId, connections));
   }

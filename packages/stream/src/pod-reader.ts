@@ -15,7 +15,15 @@ import { PlainAnswers } from "./plain-answers.ts";
 import { type PlainPlace, plainChunk } from "./plain-chunk.ts";
 import type { PodEvent } from "./pod-events.ts";
 import { PodPresence } from "./pod-presence.ts";
-import type { AnswerLedger, AnswerRow, Clock, LiveChannel, SessionRegistry, Subscription } from "./ports.ts";
+import type {
+  AnswerLedger,
+  AnswerRow,
+  Clock,
+  ConnectionCaller,
+  LiveChannel,
+  SessionRegistry,
+  Subscription,
+} from "./ports.ts";
 import type { ReaderConnection } from "./reader-connection.ts";
 import { type StopOutcome, stopAnswer } from "./stop.ts";
 import { UserEvents } from "./user-events.ts";
@@ -134,13 +142,16 @@ export class PodReader {
 
   /**
    * Brings a connection up to date and then live: hold, register, list what is unfinished, read each from the cursor,
-   * `ready`, push. The connection's first event has been sent by the caller.
+   * `ready`, push. The connection's first event has been sent already. `caller` goes to the session registry alone.
    */
-  async attach(connection: ReaderConnection): Promise<void> {
+  async attach(connection: ReaderConnection, caller?: ConnectionCaller): Promise<void> {
     this.#connections.set(connection.id, connection);
     for (const sessionId of connection.sessionIds) addTo(this.#bySession, sessionId, connection);
     const attachedAtMs = this.#ports.clock.nowMs();
-    await Promise.all([this.#userEvents.add(connection), this.#presence.add(connection.id, connection.sessionIds)]);
+    await Promise.all([
+      this.#userEvents.add(connection),
+      this.#presence.add(connection.id, connection.sessionIds, caller),
+    ]);
     const unfinished = await this.#followUnfinished(connection);
     if (!this.#connections.has(connection.id)) return;
     const shown = [...this.#answers.values()].filter((answer) => connection.sessionIds.includes(answer.sessionId));

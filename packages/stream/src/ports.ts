@@ -200,7 +200,14 @@ export interface LiveChannel {
 
 // ── Session registry ───────────────────────────────────────────────────────────────────────────────────────────────
 
-export type RegisteredConnection = { readonly connection_id: string; readonly session_id: string };
+/** Who opened a connection, for people who look after the system; a registry keeps of it what it can show. */
+export type ConnectionCaller = { readonly address: string; readonly user_agent: string | null };
+
+export type RegisteredConnection = {
+  readonly connection_id: string;
+  readonly session_id: string;
+  readonly caller?: ConnectionCaller;
+};
 
 /** Which pods hold connections for a session: a hint. Every verb may throw; nothing is lost when it does. */
 export interface SessionRegistry {

@@ -1,6 +1,6 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { byeEventSchema, identifierSchema, RegisteredError, wireLimits } from "@uci/protocol";
-import { ReaderConnection } from "@uci/stream";
+import { type ConnectionCaller, ReaderConnection } from "@uci/stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { ChunksOnly } from "../chunks-only.ts";
@@ -43,9 +43,7 @@ export function streamRoutes(app: App, surroundings: Surroundings, streams: Open
         const identity = await requireIdentity(identifier, request, query.user_id);
         if (surroundings.isDraining()) throw new RegisteredError("draining", undefined, 1_000);
         const from = cursorOf(request, query.cursor);
-        const leave = streams.take(identity.userId);
-        // Whatever becomes of it, the response closes once.
-        reply.raw.once("close", leave);
+        onceClosed(reply.raw, streams.take(identity.userId));
         await ensureSessions(surroundings, madeByReading, identity.userId, query.session_id);
         open(surroundings, streams, request, reply, {
           ...{ owner: identity, sessionIds: query.session_id, from },
@@ -92,6 +90,21 @@ async function ensureSessions(
   }
 }
 
+/** Whatever becomes of it, the response closes once; or its socket alone, where the response's turn never came. */
+function onceClosed(response: ServerResponse<IncomingMessage>, then: () => void): void {
+  const { socket } = response.req;
+  const closed = () => {
+    response.off("close", closed);
+    socket.off("close", closed);
+    then();
+  };
+  response.on("close", closed);
+  // Streams asked for one behind the other listen to one socket.
+  socket.setMaxListeners(0);
+  socket.on("close", closed);
+  if (socket.destroyed) closed();
+}
+
 /** Fastify listens for the end to tell its hooks, and so would keep request, reply and logger as long as a stream is open. */
 function forgetReply(response: ServerResponse): void {
   for (const event of ["finish", "error"]) {
@@ -134,17 +147,27 @@ function open(
   streams.add(sse, owner, ports.clock.nowMs());
   const sink = chunksOnly ? new ChunksOnly(sse, from.given) : sse;
   const connection = new ReaderConnection(connectionId, owner.userId, sessionIds, sink, from.cursor);
-  attach(surroundings, connection, raw, request.id);
+  attach(surroundings, connection, callerOf(request), { response: raw, correlationId: request.id });
+}
+
+/** Copied: a piece of a text that came in keeps all of it in memory for as long as the stream is open. */
+function callerOf({ ip, headers }: FastifyRequest): ConnectionCaller {
+  const copied = (text: string, characters: number) => Buffer.from(text.slice(0, characters)).toString();
+  const agent = headers["user-agent"];
+  return {
+    address: copied(ip, wireLimits.callerAddressCharacters),
+    user_agent: agent === undefined ? null : copied(agent, wireLimits.userAgentCharacters),
+  };
 }
 
 /** A function of its own: a callback keeps everything that any callback of the same function names. */
 function attach(
   { reader, ports }: Surroundings,
   connection: ReaderConnection,
-  response: ServerResponse,
-  correlationId: string,
+  caller: ConnectionCaller,
+  { response, correlationId }: { response: ServerResponse; correlationId: string },
 ): void {
-  reader.attach(connection).catch((error: unknown) => {
+  reader.attach(connection, caller).catch((error: unknown) => {
     const fields = { err: error, connection_id: connection.id, correlation_id: correlationId };
     ports.log.error(fields, "stream could not be brought up to date");
     response.destroy();

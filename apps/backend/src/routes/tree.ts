@@ -1,5 +1,6 @@
-import type { BranchOutcome, EditOutcome, RatingOutcome } from "@uci/chat";
+import type { BranchOutcome, EditOutcome, InstructOutcome, RatingOutcome } from "@uci/chat";
 import {
+  addMessageRequestSchema,
   branchRequestSchema,
   editRequestSchema,
   identifierSchema,
@@ -16,7 +17,7 @@ import { tellSession, tellUser } from "./telling.ts";
 const idParams = z.object({ id: identifierSchema });
 const userQuery = z.object({ user_id: z.string().min(1).max(128).optional() });
 
-/** Routes by which a reader rates, edits, removes and branches. */
+/** Routes by which a reader rates, edits, instructs, removes and branches. */
 export function treeRoutes(app: App, surroundings: Surroundings): void {
   const { identifier, ports, reader } = surroundings;
   const { tree } = ports.store;
@@ -45,6 +46,26 @@ export function treeRoutes(app: App, surroundings: Surroundings): void {
       const { userId } = await requireIdentity(identifier, request, request.body.user_id);
       const outcome = await tree.edit(userId, request.params.id, request.body.content);
       if (outcome.kind !== "edited") throw refusal(outcome);
+      const { message } = outcome;
+      const { session_id, message_id } = message;
+      tellUser(surroundings, userId, {
+        event: "message_updated",
+        data: { session_id, message_id, change: "updated", message },
+      });
+      return reply.status(201).send(message);
+    },
+  );
+
+  app.post(
+    "/api/sessions/:id/messages",
+    {
+      schema: { tags: ["sessions"], params: idParams, body: addMessageRequestSchema, response: { 201: messageSchema } },
+    },
+    async (request, reply) => {
+      const { content, parent_message_id, user_id } = request.body;
+      const { userId } = await requireIdentity(identifier, request, user_id);
+      const outcome = await tree.instruct(userId, request.params.id, { content, parent_message_id });
+      if (outcome.kind !== "instructed") throw refusal(outcome);
       const { message } = outcome;
       const { session_id, message_id } = message;
       tellUser(surroundings, userId, {
@@ -86,8 +107,8 @@ export function treeRoutes(app: App, surroundings: Surroundings): void {
 }
 
 type Refusal = Exclude<
-  BranchOutcome | EditOutcome | RatingOutcome,
-  { kind: "branched" } | { kind: "edited" } | { kind: "rated" }
+  BranchOutcome | EditOutcome | InstructOutcome | RatingOutcome,
+  { kind: "branched" } | { kind: "edited" } | { kind: "instructed" } | { kind: "rated" }
 >;
 
 function refusal({ kind }: Refusal): RegisteredError {

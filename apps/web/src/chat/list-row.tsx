@@ -3,6 +3,7 @@ import { memo, useDeferredValue, useState } from "react";
 import type { UnsentMessage } from "../connection/state.ts";
 import { Answer } from "./answer.tsx";
 import type { PathStep } from "./path.ts";
+import { SystemMessage } from "./system-message.tsx";
 import { Unsent } from "./unsent-message.tsx";
 import { UserMessage } from "./user-message.tsx";
 
@@ -27,6 +28,7 @@ export const Row = memo(function Row({ step, unsent, list, index }: RowProps) {
   const isSet = useDeferredValue(true, reservedPixels === null);
   if (!isSet) return <div style={{ height: reservedPixels ?? 0 }} />;
   if (step === undefined) return unsent === undefined ? null : <Unsent message={unsent} />;
+  if (step.message.role === "system") return <SystemMessage {...step} />;
   return step.message.role === "user" ? <UserMessage {...step} /> : <Answer {...step} />;
 });
 

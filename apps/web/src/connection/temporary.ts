@@ -49,7 +49,8 @@ export function historyBefore(thread: Thread, parentId: string | null): HistoryM
     if (message === undefined) break;
     characters += message.content.length;
     if (characters > historyCharacters) break;
-    if (message.content !== "") history.unshift({ role: message.role, content: message.content });
+    if (message.content !== "" && message.role !== "system")
+      history.unshift({ role: message.role, content: message.content });
     at = message.parent_message_id;
   }
   return history;

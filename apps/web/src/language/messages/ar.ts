@@ -107,6 +107,7 @@ export const ar: Messages = {
   "thread.unsent": "رسالتك، لم تُرسل بعد",
   "thread.do_not_send": "عدم الإرسال",
   "thread.your_message": "رسالتك",
+  "thread.instruction": "تعليمات",
   "thread.copy_message": "نسخ الرسالة",
   "thread.edit": "تعديل",
   "thread.edit_message": "تعديل رسالتك",

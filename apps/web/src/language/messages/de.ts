@@ -100,6 +100,7 @@ export const de: Messages = {
   "thread.unsent": "Ihre Nachricht, noch nicht gesendet",
   "thread.do_not_send": "Nicht senden",
   "thread.your_message": "Ihre Nachricht",
+  "thread.instruction": "Anweisung",
   "thread.copy_message": "Nachricht kopieren",
   "thread.edit": "Bearbeiten",
   "thread.edit_message": "Ihre Nachricht bearbeiten",

@@ -99,6 +99,7 @@ export const en = {
   "thread.unsent": "Your message, not sent yet",
   "thread.do_not_send": "Do not send",
   "thread.your_message": "Your message",
+  "thread.instruction": "Instruction",
   "thread.copy_message": "Copy message",
   "thread.edit": "Edit",
   "thread.edit_message": "Edit your message",

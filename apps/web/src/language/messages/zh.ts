@@ -100,6 +100,7 @@ export const zh: Messages = {
   "thread.unsent": "你的消息，尚未发送",
   "thread.do_not_send": "不发送",
   "thread.your_message": "你的消息",
+  "thread.instruction": "指令",
   "thread.copy_message": "复制消息",
   "thread.edit": "编辑",
   "thread.edit_message": "编辑你的消息",

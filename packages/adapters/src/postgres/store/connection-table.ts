@@ -7,6 +7,7 @@ import {
   holdersQuery,
   type PodConnection,
   presentPodsQuery,
+  type SkippedConnection,
   seenQuery,
   staleQuery,
 } from "./connection-queries.ts";
@@ -35,6 +36,7 @@ const standard: ConnectionTableSettings = {
 };
 
 type Change = { readonly connection: PodConnection; readonly present: boolean };
+type KeyedChange = readonly [string, Change];
 
 /**
  * The table of open connections, a session registry that stands behind a faster one. Registrations are gathered and
@@ -69,9 +71,12 @@ export class PostgresConnectionTable implements SessionRegistry {
     const rows = withPod(podId, connections);
     await this.#inTurn(async () => {
       for (let from = 0; from < rows.length; from += rowsAtOnce) {
-        await seenQuery(rows.slice(from, from + rowsAtOnce)).execute(this.#database);
+        const some = rows.slice(from, from + rowsAtOnce);
+        const skipped = await seenQuery(some).execute(this.#database);
+        this.#putBack(changesOf(skipped.rows, some));
       }
     });
+    this.#flushLater();
     return true;
   }
 
@@ -123,7 +128,7 @@ export class PostgresConnectionTable implements SessionRegistry {
   #note(podId: string, connections: readonly RegisteredConnection[], present: boolean): void {
     if (this.#closed) return;
     for (const connection of withPod(podId, connections)) {
-      const key = `${connection.connection_id} ${connection.session_id}`;
+      const key = keyOf(connection);
       // Taken out first, so that the newest change stands last.
       this.#changes.delete(key);
       this.#changes.set(key, { connection, present });
@@ -142,27 +147,40 @@ export class PostgresConnectionTable implements SessionRegistry {
   }
 
   async #writeAll(): Promise<void> {
+    const skipped: KeyedChange[] = [];
+    try {
+      await this.#writeAllBut(skipped);
+    } finally {
+      // After the rest, or they would be tried again at once and for as long as their sessions are locked.
+      this.#putBack(skipped);
+    }
+  }
+
+  async #writeAllBut(skipped: KeyedChange[]): Promise<void> {
     while (this.#changes.size > 0) {
       const changes = [...this.#changes].slice(0, this.#settings.rowsAtOnce);
       for (const [key] of changes) this.#changes.delete(key);
       try {
-        await this.#write(changes.map(([, change]) => change));
+        skipped.push(...(await this.#write(changes.map(([, change]) => change))));
       } catch (error) {
         // What the database refuses as such would be refused again.
-        if (isDatabaseUnavailable(error)) this.#putBack(changes);
+        if (isDatabaseUnavailable(error) || isConflict(error)) this.#putBack(changes);
         this.#settings.failed(error);
         return;
       }
     }
   }
 
-  async #write(changes: readonly Change[]): Promise<void> {
+  async #write(changes: readonly Change[]): Promise<KeyedChange[]> {
     const connections = (present: boolean) =>
       changes.filter((change) => change.present === present).map((change) => change.connection);
-    await changeQuery(connections(false), connections(true)).execute(this.#database);
+    const come = connections(true);
+    const skipped = await changeQuery(connections(false), come).execute(this.#database);
+    return changesOf(skipped.rows, come);
   }
 
-  #putBack(changes: readonly (readonly [string, Change])[]): void {
+  #putBack(changes: readonly KeyedChange[]): void {
+    if (this.#closed) return;
     this.#changes = new Map([...changes.filter(([key]) => !this.#changes.has(key)), ...this.#changes]);
     this.#dropOldest();
   }
@@ -184,8 +202,25 @@ export class PostgresConnectionTable implements SessionRegistry {
 
 function withPod(podId: string, connections: readonly RegisteredConnection[]): PodConnection[] {
   const rows = new Map<string, PodConnection>();
-  for (const { connection_id, session_id } of connections) {
-    rows.set(`${connection_id} ${session_id}`, { connection_id, session_id, pod_id: podId });
-  }
+  for (const connection of connections) rows.set(keyOf(connection), { ...connection, pod_id: podId });
   return [...rows.values()];
+}
+
+function keyOf({ connection_id, session_id }: SkippedConnection): string {
+  return `${connection_id} ${session_id}`;
+}
+
+/** The connections that were not stored, to be stored later. */
+function changesOf(skipped: readonly SkippedConnection[], given: readonly PodConnection[]): KeyedChange[] {
+  if (skipped.length === 0) return [];
+  const keys = new Set(skipped.map(keyOf));
+  return given
+    .filter((connection) => keys.has(keyOf(connection)))
+    .map((connection) => [keyOf(connection), { connection, present: true }]);
+}
+
+/** A deadlock with somebody who deletes the same rows: the same statement passes the next time. */
+function isConflict(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === "string" && code.startsWith("40");
 }

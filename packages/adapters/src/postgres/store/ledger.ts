@@ -147,7 +147,7 @@ export class PostgresLedger implements AnswerLedger {
     const { rows } = await sql<{ session_id: string }>`
       with session as materialized (
         select s.session_id from messages m join chat_sessions s on s.session_id = m.session_id
-        where m.message_id = ${answer.message_id} for update of s),
+        where m.message_id = ${answer.message_id} for no key update of s),
       job as (
         update workflow_jobs j set state = 'done', request = null, plain_text = null, plain_reasoning = null, finished_at = now(),
           started_at = now() - ${answerMs(answer)}::integer * interval '1 millisecond', model = coalesce(${answer.model}, j.model),

@@ -288,6 +288,33 @@ export const steps: MigrationSteps = {
     `create trigger messages_changed after update on messages referencing old table as removed new table as added
       for each statement execute function count_session_bytes()`,
   ],
+  "0012_connection_owners": [
+    `alter table active_connections
+      add column user_id text collate "C",
+      add column address text,
+      add column user_agent text`,
+    "delete from active_connections a where not exists (select from chat_sessions s where s.session_id = a.session_id)",
+    `update active_connections a set user_id = s.user_id from chat_sessions s where s.session_id = a.session_id`,
+    `alter table active_connections
+      add foreign key (session_id) references chat_sessions on delete cascade,
+      add foreign key (user_id) references users on delete cascade`,
+    "create index active_connections_of_user on active_connections (user_id)",
+    // For pods of the release before, which store whatever session their readers show and name no user: a session that is
+    // gone would fail all that they store by the same statement.
+    `create function own_connection() returns trigger language plpgsql as $$
+      begin
+        select user_id into new.user_id from chat_sessions where session_id = new.session_id for key share;
+        return case when found then new end;
+      end $$`,
+    `create trigger active_connections_own before insert on active_connections
+      for each row when (new.user_id is null) execute function own_connection()`,
+  ],
+  "0013_system_messages": [
+    // Not validated: whatever is there satisfied a narrower check, and looking would lock out all who write meanwhile.
+    `alter table messages
+      drop constraint messages_role_check,
+      add constraint messages_role_check check (role in ('user', 'assistant', 'system')) not valid`,
+  ],
 };
 
 /** The database's history is not the one this program would make. */

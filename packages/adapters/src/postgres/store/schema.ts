@@ -1,4 +1,11 @@
-import type { AnswerStatus, Preferences, SessionSettings, SharedMessage, WorkflowRequest } from "@uci/protocol";
+import type {
+  AnswerStatus,
+  MessageRole,
+  Preferences,
+  SessionSettings,
+  SharedMessage,
+  WorkflowRequest,
+} from "@uci/protocol";
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -78,7 +85,7 @@ export type MessagesTable = {
   message_id: string;
   session_id: string;
   parent_message_id: string | null;
-  role: "user" | "assistant";
+  role: MessageRole;
   content: Generated<string>;
   status: AnswerStatus;
   model: string | null;
@@ -149,6 +156,10 @@ export type ActiveConnectionsTable = {
   connection_id: string;
   session_id: string;
   pod_id: string;
+  /** The session's owner when the connection was stored. Null: stored by the release before, and not told. */
+  user_id: string | null;
+  address: string | null;
+  user_agent: string | null;
   connected_at: GeneratedTimestamp;
   last_seen_at: GeneratedTimestamp;
 };

@@ -179,7 +179,7 @@ async function takeInSome(open: Transaction<Database>, { userId, texts, untilMs 
   const due = await sql<Due>`
     select session_id, title, updated_at from chat_sessions
     where user_id = ${userId} and search_due and not temporary
-    limit ${sessionsAtOnce} for update skip locked`.execute(open);
+    limit ${sessionsAtOnce} for no key update skip locked`.execute(open);
   if (due.rows.length === 0) return false;
   const sessionIds = due.rows.map(({ session_id }) => session_id);
   const unread = await sql<Unread>`

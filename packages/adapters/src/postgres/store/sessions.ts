@@ -115,7 +115,6 @@ export class PostgresSessions implements SessionStore {
         .where("session_id", "=", sessionId)
         .where("state", "=", "open")
         .execute();
-      await transaction.deleteFrom("active_connections").where("session_id", "=", sessionId).execute();
       await removeWithFiles(transaction, { sessionId }, () =>
         transaction.deleteFrom("chat_sessions").where("session_id", "=", sessionId).execute(),
       );

@@ -33,7 +33,7 @@ export class PostgresShares implements ShareStore {
         .where("session_id", "=", sessionId)
         .where("user_id", "=", userId)
         .where("temporary", "=", false)
-        .forUpdate()
+        .forNoKeyUpdate()
         .executeTakeFirst();
       if (session === undefined) return null;
       const branch = await branchOf(open, sessionId, messageId);
@@ -108,7 +108,7 @@ export function shareListQuery(database: Kysely<Database>, sessionId: string, pa
     .limit(page.limit + 1);
 }
 
-/** From the root to a message, or to the newest one; what has no text is left out. Empty: no such message in the session. */
+/** From the root to a message, or to the newest one; what has no text, and what is not said by either side, is left out. Empty: no such message in the session. */
 async function branchOf(
   open: Transaction<Database>,
   sessionId: string,
@@ -128,7 +128,7 @@ async function branchOf(
       from messages m join path on m.message_id = path.parent_message_id where path.depth < ${branchMessages})
     select m.role, m.content, m.model, m.created_at, octet_length(m.content) as bytes
     from path join messages m on m.message_id = path.message_id
-    where m.content <> '' order by path.depth desc`.execute(open);
+    where m.content <> '' and m.role <> 'system' order by path.depth desc`.execute(open);
   return rows.map((row) => ({ ...row, created_at: row.created_at.toISOString() }));
 }
 

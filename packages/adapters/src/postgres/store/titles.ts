@@ -21,8 +21,9 @@ export class PostgresTitles implements TitleStore {
       from messages answer
       join messages question on question.message_id = answer.parent_message_id
       join chat_sessions s on s.session_id = answer.session_id
+      left join messages first on first.message_id = question.parent_message_id
       where answer.message_id = ${messageId} and answer.role = 'assistant' and answer.status = 'complete'
-        and answer.content <> '' and question.parent_message_id is null
+        and answer.content <> '' and (first.message_id is null or (first.role = 'system' and first.parent_message_id is null))
         and s.title_by = 'message' and not s.temporary and s.imported_from is null`.execute(this.#database);
     return rows[0] ?? null;
   }

@@ -1,6 +1,8 @@
 import {
   type BranchOutcome,
   type EditOutcome,
+  type Instruction,
+  type InstructOutcome,
   MessageTree,
   type RatingOutcome,
   type RemovedMessages,
@@ -8,14 +10,13 @@ import {
   type TreeStore,
 } from "@uci/chat";
 import { isFinalStatus, type Rating } from "@uci/protocol";
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { removeWithFiles } from "./attachments.ts";
 import type { Database } from "./schema.ts";
 import { storable } from "./storable.ts";
 import type { StorageQuota } from "./storage.ts";
+import { lockedSession, type MessageRow, notBefore, type Open, parentOf, Refused } from "./turn-rows.ts";
 import { messageView, sessionView } from "./views.ts";
-
-type Open = Transaction<Database>;
 
 /** What readers do to the trees of their sessions, in PostgreSQL. */
 export class PostgresTree implements TreeStore {
@@ -71,14 +72,43 @@ export class PostgresTree implements TreeStore {
         })
         .returningAll()
         .executeTakeFirstOrThrow();
-      await open
-        .updateTable("chat_sessions")
-        .set({ updated_at: edited.created_at, search_due: true })
-        .where("session_id", "=", message.session_id)
-        .execute();
+      await touch(open, edited);
       await this.#quota.claim(open, userId, 0);
       return { kind: "edited", message: messageView(edited) };
     });
+  }
+
+  async instruct(userId: string, sessionId: string, instruction: Instruction): Promise<InstructOutcome> {
+    try {
+      return await this.#database.transaction().execute(async (open) => {
+        const session = await lockedSession(open, sessionId);
+        if (session === undefined || session.user_id !== userId) return { kind: "not_found" };
+        if (session.temporary) return { kind: "temporary_session" };
+        const parent = await parentOf(open, sessionId, instruction.parent_message_id);
+        const message = await open
+          .insertInto("messages")
+          .values({
+            message_id: this.#makeId("message"),
+            session_id: sessionId,
+            parent_message_id: parent?.message_id ?? null,
+            role: "system",
+            content: storable(instruction.content),
+            status: "complete",
+            created_at: notBefore(parent),
+          })
+          .returningAll()
+          .executeTakeFirstOrThrow();
+        await touch(open, message);
+        await this.#quota.claim(open, userId, 0);
+        return { kind: "instructed", message: messageView(message) };
+      });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const { kind } = error.refusal;
+      if (kind === "parent_unfinished") return { kind: "unfinished" };
+      if (kind === "not_found" || kind === "not_an_answer") return { kind };
+      throw error;
+    }
   }
 
   remove(userId: string, messageId: string): Promise<RemovedMessages | null> {
@@ -128,6 +158,15 @@ export class PostgresTree implements TreeStore {
   }
 }
 
+/** The session has a new message: it stands first in lists, and the search takes the message in. */
+function touch(open: Open, { session_id, created_at }: MessageRow) {
+  return open
+    .updateTable("chat_sessions")
+    .set({ updated_at: created_at, search_due: true })
+    .where("session_id", "=", session_id)
+    .execute();
+}
+
 /** A message of the user's, whose session is locked until the transaction ends: nothing is added to it meanwhile. */
 function ownMessage(open: Open, userId: string, messageId: string) {
   return open
@@ -137,7 +176,7 @@ function ownMessage(open: Open, userId: string, messageId: string) {
     .select("chat_sessions.temporary")
     .where("message_id", "=", messageId)
     .where("chat_sessions.user_id", "=", userId)
-    .forUpdate("chat_sessions")
+    .forNoKeyUpdate("chat_sessions")
     .executeTakeFirst();
 }
 

@@ -4,6 +4,7 @@ import {
   jobThatFits,
   type PathMessage,
   type RegenerationRequest,
+  systemPrompt,
   type TurnOutcome,
   type TurnRequest,
   type TurnStore,
@@ -31,7 +32,9 @@ import {
   lockedSession,
   type MessageRow,
   messageRow,
+  notBefore,
   type Open,
+  parentOf,
   pathTo,
   Refused,
   type SessionRow,
@@ -68,7 +71,7 @@ export class PostgresTurns implements TurnStore {
   acceptTurn(request: TurnRequest): Promise<TurnOutcome> {
     return this.#accept(request, async (open) => {
       const { session, created } = await this.#session(open, request);
-      const parent = await this.#parent(open, session.session_id, request.parent_message_id);
+      const parent = await parentOf(open, session.session_id, request.parent_message_id);
       const { temporary, message } = request;
       const history = temporary === null ? await historyOf(open, parent) : givenHistory(temporary.history);
       const inserted = await open
@@ -176,24 +179,6 @@ export class PostgresTurns implements TurnStore {
     throw new Refused({ kind: "temporary_session" });
   }
 
-  /** The message to reply to: given, or the newest; null for the first of the session. */
-  async #parent(open: Open, sessionId: string, given: string | null | undefined): Promise<MessageRow | null> {
-    if (given === null) return null;
-    const newest = open
-      .selectFrom("messages")
-      .selectAll()
-      .where("session_id", "=", sessionId)
-      .orderBy("created_at", "desc")
-      .orderBy("message_id", "desc")
-      .limit(1);
-    const parent = given === undefined ? await newest.executeTakeFirst() : await messageRow(open, given);
-    if (given === undefined && parent === undefined) return null;
-    if (parent === undefined || parent.session_id !== sessionId) throw new Refused({ kind: "not_found" });
-    if (parent.role !== "assistant") throw new Refused({ kind: "not_an_answer" });
-    if (!isFinalStatus(parent.status)) throw new Refused({ kind: "parent_unfinished" });
-    return parent;
-  }
-
   async #store(open: Open, request: Choice, plan: AnswerPlan): Promise<AcceptedTurn> {
     const { userMessage } = plan;
     const answer = await open
@@ -294,19 +279,13 @@ function filesOf(message: MessageRow): AttachmentReference[] {
   return Array.isArray(attachments) ? (attachments as AttachmentReference[]) : [];
 }
 
-/** Now, or just after the message replied to: a clock that was set back must not turn a conversation round. */
-function notBefore(parent: MessageRow | null) {
-  if (parent === null) return sql<Date>`now()`;
-  const justAfter = new Date(parent.created_at.getTime() + 1);
-  return sql<Date>`greatest(now(), ${justAfter}::timestamptz)`;
-}
-
 function titled(message: string): string | null {
   return titleFromMessage(storable(message));
 }
 
 function jobOf(request: Choice, plan: AnswerPlan, answer: MessageRow): WorkflowRequest {
-  const { temperature, max_tokens, system_prompt }: GenerationContext = request.context;
+  const { temperature, max_tokens, system_prompt: given }: GenerationContext = request.context;
+  const system_prompt = systemPrompt(given, plan.history);
   const { answerBegins } = plan;
   const attachments = filesOf(plan.userMessage);
   const historyBytes = wireLimits.conversationHistoryBytes - Buffer.byteLength(answerBegins ?? "");

@@ -62,7 +62,7 @@ export class PostgresUsers implements UserStore {
       const sessions = transaction.selectFrom("chat_sessions").select("session_id").where("user_id", "=", fromUserId);
       const jobs = transaction.updateTable("workflow_jobs").set({ user_id: toUserId }).where("state", "=", "open");
       // Sessions before jobs, as everywhere, so that nobody waits for each other.
-      await sessions.orderBy("session_id").forUpdate().execute();
+      await sessions.orderBy("session_id").forNoKeyUpdate().execute();
       await jobs.where("session_id", "in", sessions).execute();
       const moved = await transaction
         .updateTable("chat_sessions")
@@ -94,7 +94,6 @@ export class PostgresUsers implements UserStore {
         select message_id from workflow_jobs where state = 'open' and session_id = any(${session_ids}::text[])`.execute(
         transaction,
       );
-      await sql`delete from active_connections where session_id = any(${session_ids}::text[])`.execute(transaction);
       await transaction.deleteFrom("users").where("id", "=", userId).execute();
       return { session_ids, unfinished: open.rows.map((row) => row.message_id) };
     });

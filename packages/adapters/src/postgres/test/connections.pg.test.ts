@@ -5,12 +5,22 @@ import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { startEmbeddedPostgres } from "../embedded/index.ts";
 import { type ConnectionTableSettings, PostgresConnectionTable, type PostgresStore } from "../store/index.ts";
+import { lockedSession } from "../store/turn-rows.ts";
 import { openStore, startDebianServer, startPackagedServer, type TestServer } from "./database.ts";
 import { temporaryFolder } from "./folders.ts";
 
 /** How much faster time goes by here. */
 const faster = 20;
 const connection = (connection_id: string, session_id: string) => ({ connection_id, session_id });
+
+/** Sessions `s0` and on, of the user `u`. */
+async function makeSessions(store: PostgresStore, count: number): Promise<void> {
+  await sql`insert into users (id, name, email) values ('u', 'u', 'u@x')`.execute(store.database);
+  await sql`
+    insert into chat_sessions (session_id, user_id) select 's' || n, 'u' from generate_series(0, ${count}::integer - 1) n`.execute(
+    store.database,
+  );
+}
 
 const servers = [
   ["PostgreSQL 18", startPackagedServer],
@@ -24,6 +34,7 @@ for (const [name, start] of servers) {
     beforeAll(async () => {
       server = await start();
       store = await openStore(server.connection);
+      await makeSessions(store, 1_000);
     });
     afterAll(async () => {
       await store.close();
@@ -57,6 +68,7 @@ describe("the table of connections", () => {
   beforeAll(async () => {
     server = await startPackagedServer();
     store = await openStore(server.connection);
+    await makeSessions(store, 10);
   });
   afterAll(async () => {
     await store.close();
@@ -146,6 +158,92 @@ describe("the table of connections", () => {
     expect(await rows()).toEqual(["pod-a c1 s1"]);
   });
 
+  it("says whose a connection is, from where and by what program", async () => {
+    const table = open();
+    const caller = { address: "2001:db8::7", user_agent: "Browser/1 (ü)" };
+    await table.register("pod-a", [{ ...connection("c1", "s1"), caller }, connection("c2", "s1")]);
+    await table.renew("pod-a", [{ ...connection("c3", "s1"), caller }]);
+    await table.flush();
+    await table.renew("pod-a", [{ ...connection("c1", "s1"), caller }]);
+    const stored = await sql`
+      select connection_id, user_id, address, user_agent from active_connections order by 1`.execute(store.database);
+    const known = { user_id: "u", ...caller };
+    const unknown = { user_id: "u", address: null, user_agent: null };
+    expect(stored.rows).toEqual([
+      { connection_id: "c1", ...known },
+      { connection_id: "c2", ...unknown },
+      { connection_id: "c3", ...known },
+    ]);
+  });
+
+  it("leaves out sessions that are gone, and keeps the rest of the batch", async () => {
+    const table = open();
+    await table.register("pod-a", [connection("c1", "gone"), connection("c2", "s1"), connection("c3", "gone too")]);
+    await table.flush();
+    await table.renew("pod-a", [connection("c4", "gone"), connection("c5", "s1")]);
+    await table.close();
+    expect(failures).toEqual([]);
+    expect(await rows()).toEqual(["pod-a c2 s1", "pod-a c5 s1"]);
+  });
+
+  it("loses the connections of a session and of a user with them", async () => {
+    await sql`insert into users (id, name, email) values ('v', 'v', 'v@x'), ('w', 'w', 'w@x')`.execute(store.database);
+    await sql`
+      insert into chat_sessions (session_id, user_id) values ('v1', 'v'), ('v2', 'v'), ('w1', 'w')`.execute(
+      store.database,
+    );
+    const table = open();
+    await table.register("pod-a", [connection("c1", "v1"), connection("c2", "v2"), connection("c3", "w1")]);
+    await table.flush();
+    await sql`delete from chat_sessions where session_id = 'v1'`.execute(store.database);
+    expect(await rows()).toEqual(["pod-a c2 v2", "pod-a c3 w1"]);
+    await sql`delete from users where id = 'w'`.execute(store.database);
+    expect(await rows()).toEqual(["pod-a c2 v2"]);
+  });
+
+  it("is written while a turn has the session locked", async () => {
+    const table = open();
+    await store.database.transaction().execute(async (turn) => {
+      expect(await lockedSession(turn, "s1")).toMatchObject({ user_id: "u" });
+      await table.register("pod-a", [connection("c1", "s1")]);
+      await table.flush();
+      expect(await rows()).toEqual(["pod-a c1 s1"]);
+      // As the release before did it, which names no user.
+      await sql`
+        insert into active_connections (connection_id, session_id, pod_id) values ('c2', 's1', 'pod-b')`.execute(
+        store.database,
+      );
+      expect(await rows()).toEqual(["pod-a c1 s1", "pod-b c2 s1"]);
+    });
+  });
+
+  it("does not wait for a session that is being deleted, and stores its connections later where it was not", async () => {
+    const table = open({ flushIntervalMs: 20 });
+    await store.database.transaction().execute(async (deletion) => {
+      await sql`select from chat_sessions where session_id = 's1' for update`.execute(deletion);
+      await table.register("pod-a", [connection("c1", "s1"), connection("c2", "s2")]);
+      await table.renew("pod-a", [connection("c3", "s1"), connection("c4", "s2")]);
+      await table.flush();
+      expect(await rows()).toEqual(["pod-a c2 s2", "pod-a c4 s2"]);
+      // What ended meanwhile does not come back.
+      await table.deregister("pod-a", [connection("c3", "s1")]);
+    });
+    await vi.waitFor(async () => expect(await rows()).toEqual(["pod-a c1 s1", "pod-a c2 s2", "pod-a c4 s2"]));
+    expect(failures).toEqual([]);
+  });
+
+  it("takes what pods of the release before store, whatever sessions their readers show", async () => {
+    await sql`
+      insert into active_connections (connection_id, session_id, pod_id)
+      select * from unnest(array['c1', 'c2', 'c3'], array['s1', 'gone', 's2'], array['old', 'old', 'old'])
+      on conflict (connection_id, session_id) do update set pod_id = excluded.pod_id, last_seen_at = now()`.execute(
+      store.database,
+    );
+    expect(await rows()).toEqual(["old c1 s1", "old c3 s2"]);
+    const owners = await sql`select distinct user_id from active_connections`.execute(store.database);
+    expect(owners.rows).toEqual([{ user_id: "u" }]);
+  });
+
   it("is written by many at once, without a deadlock", async () => {
     const pods = ["pod-a", "pod-b", "pod-c", "pod-d"];
     await Promise.all(
@@ -172,6 +270,7 @@ describe("the table of connections while the database is away", () => {
     const start = () => startEmbeddedPostgres({ dataFolder, log: silent, durable: false });
     let server = await start();
     const store = await openStore(server.connection);
+    await makeSessions(store, 10);
     const failures: unknown[] = [];
     const failed = (error: unknown) => failures.push(error);
     const table = new PostgresConnectionTable(store.database, { flushIntervalMs: 20, mostBuffered: 5, failed });
@@ -198,6 +297,7 @@ describe("the table of connections while the database is away", () => {
   it("gives up what the database refuses as such", async () => {
     const server = await startPackagedServer();
     const store = await openStore(server.connection);
+    await makeSessions(store, 10);
     const failures: unknown[] = [];
     const failed = (error: unknown) => failures.push(error);
     const table = new PostgresConnectionTable(store.database, { flushIntervalMs: 60_000, failed });

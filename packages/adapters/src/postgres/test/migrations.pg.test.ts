@@ -78,6 +78,23 @@ describe("migrations", () => {
     expect(sessions.rows).toEqual([{ pinned: false, search_due: true }]);
   });
 
+  it("give the connections that are open their users, and drop those of sessions that are gone", async () => {
+    const connection = await newDatabase(server);
+    const names = Object.keys(steps);
+    const before = names.slice(0, names.indexOf("0012_connection_owners"));
+    await migrate(open(connection), Object.fromEntries(before.map((name) => [name, steps[name]!])));
+    const rows = await withClient(connection, async (client) => {
+      await client.query("insert into users (id, name, email) values ('u', 'u', 'u@x')");
+      await client.query("insert into chat_sessions (session_id, user_id) values ('s', 'u')");
+      await client.query(
+        "insert into active_connections (connection_id, session_id, pod_id) values ('c', 's', 'p'), ('d', 'gone', 'p')",
+      );
+      await migrate(open(connection));
+      return (await client.query("select connection_id, user_id, address, user_agent from active_connections")).rows;
+    });
+    expect(rows).toEqual([{ connection_id: "c", user_id: "u", address: null, user_agent: null }]);
+  });
+
   it("are refused when a step was changed after it had run, before anything else is done", async () => {
     const connection = await newDatabase(server);
     await migrate(open(connection), some);

@@ -45,12 +45,12 @@ afterAll(async () => {
 });
 
 /**
- * 50 users with 5,000 sessions, most of them u7's; 40,000 messages, half of them s7's; every tenth is not final. 40,000
+ * 5,000 users, 50 of them with 5,000 sessions, most of them u7's; 40,000 messages, half of them s7's; every tenth is not final. 40,000
  * connections of 2,000 pods, every hundredth long gone.
  */
 async function fill(client: pg.Client): Promise<void> {
   await client.query(
-    "insert into users (id, name, email) select 'u' || n, 'n', n || '@x' from generate_series(1, 50) n",
+    "insert into users (id, name, email) select 'u' || n, 'n', n || '@x' from generate_series(1, 5000) n",
   );
   await client.query(
     `insert into chat_sessions (session_id, user_id, updated_at)
@@ -257,7 +257,7 @@ describe("what keeps the tables small, and the table of connections, is served b
     [
       "answers a person has under way, and what the person keeps",
       ["attachments_sizes", "chat_sessions_bytes", "shares_of_user", "workflow_jobs_open_of_user"],
-      () => written(openAnswersQuery("u1")),
+      () => written(openAnswersQuery("u2")),
     ],
     ["people whose answers wait", ["workflow_jobs_waiting"], () => written(waitingPeopleQuery())],
     [
@@ -272,8 +272,16 @@ describe("what keeps the tables small, and the table of connections, is served b
     ],
     ["jobs done long ago", ["workflow_jobs_finished"], () => written(expiredJobsQuery())],
     ["catalogues of workers long gone", ["model_catalogue_by_age"], () => written(expiredCataloguesQuery())],
-    ["connections seen", ["active_connections_pkey"], () => written(seenQuery(some("pod-1")))],
-    ["connections changed", ["active_connections_pkey"], () => written(changeQuery(some("pod-1"), some("pod-2")))],
+    [
+      "connections seen",
+      ["active_connections_pkey", "chat_sessions_pkey", "users_pkey"],
+      () => written(seenQuery(some("pod-1"))),
+    ],
+    [
+      "connections changed",
+      ["active_connections_pkey", "chat_sessions_pkey", "users_pkey"],
+      () => written(changeQuery(some("pod-1"), some("pod-2"))),
+    ],
     ["pods of sessions", ["active_connections_of_session"], () => written(holdersQuery(["s1", "s2"], 300_000))],
     ["connections not seen", ["active_connections_by_age"], () => written(staleQuery(300_000, 5_000))],
     ["pods that are there", ["active_connections_of_pod"], () => written(presentPodsQuery(["pod-1", "pod-2"]))],
