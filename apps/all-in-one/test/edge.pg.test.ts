@@ -152,7 +152,7 @@ describe("bodies", () => {
     expect((await byHand(trusted, importing("ada")))?.status).toBe(429);
     expect((await byHand(trusted, importing("grace")))?.status).toBe(503);
     const { text } = await trusted.browser().call("GET", "/metrics");
-    for (const code of ["rate_limited", "overloaded"]) {
+    for (const code of ["too_many_requests", "overloaded"]) {
       expect(text).toMatch(new RegExp(`^uci_bodies_refused_total\\{code="${code}"\\} 1$`, "m"));
     }
     // Small ones of anybody have room beside it.
