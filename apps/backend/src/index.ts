@@ -1,4 +1,3 @@
-export { hashPassword } from "better-auth/crypto";
 export { Accounts } from "./accounts.ts";
 export {
   type BackendConfig,
@@ -9,5 +8,7 @@ export {
   hourMs,
   refuseOpenTrust,
 } from "./config.ts";
+export { isEasyPassword } from "./easy-passwords.ts";
 export { type RunningPod, startBackend } from "./main.ts";
+export { hashPassword } from "./password-hash.ts";
 export type { BackendPorts } from "./routes/surroundings.ts";
