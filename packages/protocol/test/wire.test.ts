@@ -32,6 +32,7 @@ const hashes: Readonly<Record<number, string>> = {
   8: "b1b0f7b16fdb3676e9ee645f4b87702ddcda3e5b5826eb65c216a5242fd9cbfd",
   9: "70fc81331f359e60ac4a74e5feebec2359aa3b743e207edd86f09579bf9d5ff4",
   10: "f7b22d09b48e6440cae7088d5f77186a84f121ed8544ba6c1bb0d4fbfc8bd8cd",
+  11: "1baaa001cb285d819d9119783501207810975b044bbbb56f3ad7f4666cf715b7",
 };
 
 describe("version", () => {
