@@ -6,6 +6,7 @@ export {
   type EdgeConfig,
   edgeOf,
   hourMs,
+  openPasswordsWarning,
   refuseOpenTrust,
 } from "./config.ts";
 export { isEasyPassword } from "./easy-passwords.ts";
