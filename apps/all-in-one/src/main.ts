@@ -10,7 +10,7 @@ import {
 import { listenSentence, stopOnSignal } from "@uci/adapters/process";
 import { ProviderSettingsError } from "@uci/adapters/providers";
 import { commaList, SettingError, storageLimits } from "@uci/adapters/settings";
-import { edgeOf, hourMs } from "@uci/backend";
+import { edgeOf, hourMs, openPasswordsWarning } from "@uci/backend";
 import { configuredProviders } from "@uci/workflow";
 import { readStartOptions, type StartOptions } from "./config.ts";
 import { type OpenedDatabase, openDatabase } from "./database.ts";
@@ -91,6 +91,8 @@ async function run(options: StartOptions): Promise<void> {
       restarted: embedded.restarted,
       trusted: settings.AUTH_MODE === "trusted",
     };
+    const warning = openPasswordsWarning(settings);
+    if (warning !== null) log.warn(warning);
     process.stdout.write(readyText(facts));
   } catch (error) {
     await server.stop();

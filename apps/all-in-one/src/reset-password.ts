@@ -5,7 +5,8 @@ import { parseArgs } from "node:util";
 import { makeId } from "@uci/adapters/ids";
 import { openPostgresStore, replacePassword } from "@uci/adapters/postgres";
 import { SettingError } from "@uci/adapters/settings";
-import { hashPassword } from "@uci/backend";
+import { hashPassword, isEasyPassword } from "@uci/backend";
+import { errorRegistry } from "@uci/protocol";
 import type { PoolConfig } from "pg";
 import { readStartOptions } from "./config.ts";
 import { withDatabase } from "./database.ts";
@@ -25,6 +26,7 @@ export async function resetPassword(commandLine: readonly string[], input: NodeJ
   if (given !== "" && (given.length < 8 || given.length > 128)) {
     throw new SettingError("A password has 8 to 128 characters.");
   }
+  if (given !== "" && isEasyPassword(given, { email })) throw new SettingError(errorRegistry.weak_password.meaning);
   const password = given === "" ? randomBytes(newPasswordBytes).toString("base64url") : given;
   const options = readStartOptions(values.data === undefined ? [] : ["--data", values.data]);
   const settings = options?.settings;

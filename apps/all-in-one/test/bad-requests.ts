@@ -50,17 +50,23 @@ type BodyShape = {
 const wrongString = (lots: Lots, others: readonly unknown[] = []) => lots.one([...wrongTypes, null, "", ...others]);
 const badId = (lots: Lots) => lots.one([wrongString(lots), `${lots.text(30)} !`, "x".repeat(65), "a b", "../x", "é"]);
 const userId: Field = { valid: "user", wrong: (lots) => wrongString(lots, ["x".repeat(129)]) };
+/** Of a message and of asking again: null is the same as absent there. */
+const wrongNotNull = (lots: Lots, others: readonly unknown[]) => lots.one([...wrongTypes, "", ...others]);
+const asker: Field = { valid: null, wrong: (lots) => wrongNotNull(lots, ["x".repeat(129)]) };
 const choice: Record<string, Field> = {
-  ai_provider: { valid: "offline", wrong: (lots) => wrongString(lots, ["x".repeat(101), lots.text(20)]) },
-  model: { valid: "eliza", wrong: (lots) => wrongString(lots, ["x".repeat(201), lots.text(20)]) },
+  user_id: asker,
+  ai_provider: { valid: "offline", wrong: (lots) => wrongNotNull(lots, ["x".repeat(101), lots.text(20)]) },
+  model: { valid: "eliza", wrong: (lots) => wrongNotNull(lots, ["x".repeat(201), lots.text(20)]) },
   context: {
-    valid: {},
+    valid: { unknown: 1, conversation_history: "x" },
     wrong: (lots) =>
       lots.one<unknown>([
-        ...[0, "x", [], null, true, { unknown: 1 }],
-        { temperature: lots.one([-0.1, 2.1, "1", null, [], 1e9]) },
-        { max_tokens: lots.one([0, -5, 1.5, 1_000_001, "7", null, 2 ** 53]) },
-        { system_prompt: lots.one([null, 7, [], "é".repeat(33_000)]) },
+        ...[0, "x", [], true],
+        { temperature: lots.one([-0.1, 2.1, "1", [], 1e9]) },
+        { max_tokens: lots.one([0, -5, 1.5, 1_000_001, "7", 2 ** 53]) },
+        { system_prompt: lots.one([7, [], "é".repeat(33_000)]) },
+        { ai_provider: lots.one([7, [], {}, "x".repeat(101)]) },
+        { model: lots.one([7, [], {}, "x".repeat(201)]) },
       ]),
   },
 };
@@ -82,9 +88,8 @@ const words: Field = { valid: "Hello", wrong: (lots) => wrongString(lots, ["   "
 
 const chatFields: Record<string, Field> = {
   message: words,
-  session_id: { valid: "never-made", wrong: badId },
+  session_id: { valid: "never-made", wrong: (lots) => badId(lots) ?? "" },
   parent_message_id: { valid: null, wrong: (lots) => lots.one([...wrongTypes, "", "a b", "x".repeat(65), "é/"]) },
-  user_id: userId,
   ...choice,
 };
 const bodies: readonly BodyShape[] = [
@@ -99,7 +104,7 @@ const bodies: readonly BodyShape[] = [
   { route: "POST /api/folders", fields: { name: folderName, user_id: userId }, mayBeNothing: false },
   { route: "PATCH /api/folders/unknown", fields: { name: folderName, user_id: userId }, mayBeNothing: false },
   { route: "POST /api/prompts", fields: { name: promptName, text: promptText, user_id: userId }, mayBeNothing: false },
-  { route: "POST /api/messages/unknown/regenerate", fields: { user_id: userId, ...choice }, mayBeNothing: true },
+  { route: "POST /api/messages/unknown/regenerate", fields: choice, mayBeNothing: true },
   { route: "POST /api/messages/unknown/edit", fields: { content: words, user_id: userId }, mayBeNothing: false },
   { route: "POST /api/messages/unknown/stop", fields: { user_id: userId }, mayBeNothing: true },
   { route: "POST /api/auth/sign-up", fields: { email, password: newPassword, name: title }, mayBeNothing: false },

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { SettingError } from "@uci/adapters/settings";
+import { openPasswordsWarning } from "@uci/backend";
 import { describe, expect, it } from "vitest";
 import { readStartOptions } from "../src/config.ts";
 import { environmentExample, helpText } from "../src/messages.ts";
@@ -36,5 +37,20 @@ describe("settings", () => {
     expect(read).toThrow(SettingError);
     expect(read).toThrow(named);
     expect(read).toThrow(/^[^\n]+\.$/);
+  });
+
+  it.each([
+    ["0.0.0.0", undefined, true],
+    ["0.0.0.0", "http://chat.example.org", true],
+    ["::", undefined, true],
+    ["192.168.0.7", undefined, true],
+    ["0.0.0.0", "https://chat.example.org", false],
+    ["127.0.0.1", undefined, false],
+    ["::1", undefined, false],
+    ["localhost", "http://localhost:8080", false],
+  ])("on %s with PUBLIC_URL %s a warning of passwords in the open: %s", (HOST, PUBLIC_URL, warned) => {
+    const { settings } = readStartOptions([], { HOST, ...(PUBLIC_URL === undefined ? {} : { PUBLIC_URL }) })!;
+    expect(openPasswordsWarning(settings) !== null).toBe(warned);
+    expect(openPasswordsWarning({ ...settings, AUTH_MODE: "trusted" })).toBeNull();
   });
 });

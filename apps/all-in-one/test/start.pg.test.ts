@@ -190,6 +190,20 @@ it(
 );
 
 it(
+  "says in one line where passwords of other machines would come unencrypted",
+  async () => {
+    const [data, port] = [newData(), await freePorts(1)];
+    const program = await start({ AUTH_MODE: "accounts" }, { data, port, options: ["--host", "0.0.0.0"] }).ready();
+    const lines = program.stderr.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 40, msg: expect.stringMatching(/^0\.0\.0\.0 .*PUBLIC_URL is not https/) }),
+    ]);
+    expect(await program.endBy("SIGTERM")).toBe(0);
+  },
+  limitMs,
+);
+
+it(
   "starts, serves, refuses its folder to another, stops on Ctrl-C and takes up what that cut off",
   async () => {
     const [data, port] = [newData(), await freePorts(1)];

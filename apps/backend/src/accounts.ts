@@ -8,22 +8,16 @@ import {
   type SignIn,
   type SignUp,
 } from "@uci/protocol";
-import { betterAuth } from "better-auth";
-import { admin, anonymous } from "better-auth/plugins";
 import type { FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
+import { authOver, type LibrarySettings, type LibraryUser } from "./accounts-library.ts";
+import { isEasyPassword, type PasswordOwner } from "./easy-passwords.ts";
 import type { Identifier, Identity } from "./identity.ts";
+import { hashPassword, isOutdatedHash } from "./password-hash.ts";
 
-type Database = Parameters<typeof betterAuth>[0]["database"];
-
-export type AccountsSettings = {
-  readonly database: Database;
-  readonly users: UserStore;
+export type AccountsSettings = LibrarySettings & {
   readonly revocations: Revocations;
-  readonly secret: string;
-  readonly publicUrl: string | undefined;
   readonly allowSignUp: boolean;
-  readonly makeUserId: () => string;
 };
 
 /** Sign-ins that have ended, as the database knows them. */
@@ -111,6 +105,7 @@ export class Accounts implements Identifier {
 
   async signUp(request: FastifyRequest, body: SignUp): Promise<SignedIn> {
     if (!this.#allowSignUp) throw new RegisteredError("sign_up_closed");
+    refuseEasyPassword(body.password, body);
     const name = body.name ?? body.email.split("@")[0] ?? body.email;
     return this.#firstAlone(() =>
       this.#signedIn(request, (headers) =>
@@ -130,7 +125,27 @@ export class Accounts implements Identifier {
   }
 
   async signIn(request: FastifyRequest, body: SignIn): Promise<SignedIn> {
-    return this.#signedIn(request, (headers) => this.#auth.api.signInEmail({ body, headers, returnHeaders: true }));
+    const signedIn = await this.#signedIn(request, (headers) =>
+      this.#auth.api.signInEmail({ body, headers, returnHeaders: true }),
+    );
+    await this.#renewHash(signedIn.account.user_id, body.password);
+    return signedIn;
+  }
+
+  /** A hash of an earlier release is made anew while its password is at hand; one that was changed meanwhile stays. */
+  async #renewHash(userId: string, password: string): Promise<void> {
+    const { adapter, internalAdapter } = await this.#auth.$context;
+    const credentials = (await internalAdapter.findAccounts(userId)).filter(
+      ({ providerId, password: hash }) =>
+        providerId === "credential" && typeof hash === "string" && isOutdatedHash(hash),
+    );
+    for (const { id, password: before } of credentials) {
+      const where = [
+        { field: "id", value: id },
+        { field: "password", value: before ?? "" },
+      ];
+      await adapter.updateMany({ model: "account", where, update: { password: await hashPassword(password) } });
+    }
   }
 
   async guest(request: FastifyRequest): Promise<SignedIn> {
@@ -157,12 +172,13 @@ export class Accounts implements Identifier {
     return { account: { ...account, name }, setCookies: headers.getSetCookie() };
   }
 
-  /** Changes the password and signs every other device out. Refuses with `invalid_credentials`. */
+  /** Changes the password and signs every other device out. Refuses with `invalid_credentials` and `weak_password`. */
   async changePassword(
     request: FastifyRequest,
     { current_password: currentPassword, new_password: newPassword }: ChangePassword,
   ): Promise<SignedIn> {
     const { account } = await this.#registered(request);
+    refuseEasyPassword(newPassword, { email: account.email ?? "", name: account.name });
     const body = { currentPassword, newPassword, revokeOtherSessions: true };
     const { headers } = await this.#asked(() =>
       this.#auth.api.changePassword({ body, headers: headersOf(request), returnHeaders: true }),
@@ -254,96 +270,6 @@ export class Accounts implements Identifier {
   }
 }
 
-function authOver(settings: AccountsSettings) {
-  const { database, secret, publicUrl, users } = settings;
-  return betterAuth({
-    appName: "Universal Chat Interface",
-    ...(publicUrl === undefined ? {} : { baseURL: publicUrl }),
-    secret,
-    database,
-    emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128, autoSignIn: true },
-    user: { modelName: "users", fields: userFields },
-    session: { modelName: "auth_sessions", expiresIn: 60 * 60 * 24 * 30, freshAge: 0, fields: sessionFields },
-    account: { modelName: "auth_accounts", fields: accountFields },
-    verification: { modelName: "auth_verifications", fields: verificationFields },
-    advanced: {
-      cookiePrefix: "uci",
-      useSecureCookies: false,
-      defaultCookieAttributes: {
-        httpOnly: true,
-        sameSite: "lax",
-        secure: publicUrl?.startsWith("https:") === true,
-        path: "/",
-      },
-      database: {
-        generateId: ({ model }) =>
-          model === "users" || model === "user" ? settings.makeUserId() : crypto.randomUUID(),
-      },
-      // Routes check the origin themselves, before the library is called.
-      disableOriginCheck: true,
-    },
-    databaseHooks: {
-      user: {
-        create: {
-          before: async (user) => {
-            const first = (user as LibraryUser).isAnonymous !== true && !(await users.anyRegistered());
-            return { data: { ...user, role: first ? "admin" : "user" } };
-          },
-        },
-      },
-    },
-    telemetry: { enabled: false },
-    logger: { disabled: true },
-    plugins: [
-      anonymous({
-        schema: { user: { fields: { isAnonymous: "is_anonymous" } } },
-        onLinkAccount: async ({ anonymousUser, newUser }) => {
-          await users.moveSessions(anonymousUser.user.id, newUser.user.id);
-        },
-      }),
-      admin({
-        schema: { user: { fields: adminUserFields }, session: { fields: { impersonatedBy: "impersonated_by" } } },
-      }),
-    ],
-  });
-}
-
-const userFields = {
-  emailVerified: "email_verified",
-  createdAt: "created_at",
-  updatedAt: "updated_at",
-} as const;
-const adminUserFields = { banReason: "ban_reason", banExpires: "ban_expires" } as const;
-const sessionFields = {
-  userId: "user_id",
-  expiresAt: "expires_at",
-  createdAt: "created_at",
-  updatedAt: "updated_at",
-  ipAddress: "ip_address",
-  userAgent: "user_agent",
-} as const;
-const accountFields = {
-  userId: "user_id",
-  accountId: "account_id",
-  providerId: "provider_id",
-  accessToken: "access_token",
-  refreshToken: "refresh_token",
-  idToken: "id_token",
-  accessTokenExpiresAt: "access_token_expires_at",
-  refreshTokenExpiresAt: "refresh_token_expires_at",
-  createdAt: "created_at",
-  updatedAt: "updated_at",
-} as const;
-const verificationFields = { expiresAt: "expires_at", createdAt: "created_at", updatedAt: "updated_at" } as const;
-
-type LibraryUser = {
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
-  readonly isAnonymous?: boolean | null | undefined;
-  readonly role?: string | null | undefined;
-};
-
 function accountOf(user: LibraryUser): Account {
   const guest = user.isAnonymous === true;
   return {
@@ -353,6 +279,10 @@ function accountOf(user: LibraryUser): Account {
     guest,
     role: user.role === "admin" ? "admin" : "user",
   };
+}
+
+function refuseEasyPassword(password: string, owner: PasswordOwner): void {
+  if (isEasyPassword(password, owner)) throw new RegisteredError("weak_password");
 }
 
 function headersOf(request: FastifyRequest): Headers {

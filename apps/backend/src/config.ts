@@ -204,6 +204,20 @@ export const defaultRequestTimeoutMs = 60_000;
 
 const localAddresses = new Set(["127.0.0.1", "::1", "localhost"]);
 
+/**
+ * What whoever runs it is told at the start, where passwords and cookies of other machines may come unencrypted; null:
+ * nothing. In trusted mode neither passes through here.
+ */
+export function openPasswordsWarning(settings: {
+  readonly AUTH_MODE: string;
+  readonly HOST: string;
+  readonly PUBLIC_URL?: string | undefined;
+}): string | null {
+  const isEncrypted = settings.PUBLIC_URL?.startsWith("https:") === true;
+  if (settings.AUTH_MODE === "trusted" || localAddresses.has(settings.HOST) || isEncrypted) return null;
+  return `${settings.HOST} can be reached from other machines and PUBLIC_URL is not https: passwords and sign-ins can be read on the way; put TLS in front and set PUBLIC_URL to its address`;
+}
+
 /** Whoever reaches a pod in trusted mode can be anybody, so it stays on this machine unless told otherwise. Throws `SettingError`. */
 export function refuseOpenTrust(settings: {
   readonly AUTH_MODE: string;

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { UserStore } from "@uci/chat";
-import { type Account, RegisteredError } from "@uci/protocol";
+import { type Account, expectedUserHeader, RegisteredError } from "@uci/protocol";
 import type { FastifyRequest } from "fastify";
 import { LRUCache } from "lru-cache";
 import type { GatewaySignature } from "./edge/gateway-signature.ts";
@@ -26,7 +26,7 @@ export interface Identifier {
   admit(request: FastifyRequest): Promise<string | null>;
 }
 
-/** The caller; refuses with 401 when there is none. */
+/** The caller; refuses with 401 when there is none, or another one than the page was opened for. */
 export async function requireIdentity(
   identifier: Identifier,
   request: FastifyRequest,
@@ -34,6 +34,11 @@ export async function requireIdentity(
 ): Promise<Identity> {
   const identity = await identifier.identify(request, claimed);
   if (identity === null) throw new RegisteredError("unauthenticated");
+  const expected = request.headers[expectedUserHeader];
+  // In trusted mode the gateway says who calls, and no cookie could have been exchanged.
+  if (identity.signIn !== null && expected !== undefined && expected !== encodeURIComponent(identity.userId)) {
+    throw new RegisteredError("unauthenticated", "Somebody else has signed in here meanwhile.");
+  }
   return identity;
 }
 

@@ -1,4 +1,3 @@
-export { hashPassword } from "better-auth/crypto";
 export { Accounts } from "./accounts.ts";
 export {
   type BackendConfig,
@@ -7,7 +6,10 @@ export {
   type EdgeConfig,
   edgeOf,
   hourMs,
+  openPasswordsWarning,
   refuseOpenTrust,
 } from "./config.ts";
+export { isEasyPassword } from "./easy-passwords.ts";
 export { type RunningPod, startBackend } from "./main.ts";
+export { hashPassword } from "./password-hash.ts";
 export type { BackendPorts } from "./routes/surroundings.ts";

@@ -19,6 +19,7 @@ import {
   defaultRequestTimeoutMs,
   edgeOf,
   hourMs,
+  openPasswordsWarning,
   type PodSettings,
   refuseOpenTrust,
 } from "./config.ts";
@@ -50,6 +51,8 @@ export async function startPod(settings: PodSettings, pageFolder: string) {
     const models = { models: () => catalogue.list(), model: catalogue };
     const pod = await startBackend(config, { ...portsOver(settings, servers), ...models, metrics, log });
     servers.onRegistryConnected(() => void pod.registryIsBack());
+    const warning = openPasswordsWarning(settings);
+    if (warning !== null) log.warn(warning);
     process.stdout.write(`Pod ${podId} listens on http://${pod.host}:${pod.port}\n`);
     const failed = (error: unknown) => log.error({ err: error }, "stopping did not end cleanly");
     return { pod, stop: () => stop(pod), failed };

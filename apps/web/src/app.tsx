@@ -58,8 +58,9 @@ function ChatApp() {
   useKeptAppearance(enabled);
   usePageKeys();
   useEffect(() => {
-    window.addEventListener("pagehide", removePendingNow);
-    return () => window.removeEventListener("pagehide", removePendingNow);
+    const leave = () => void removePendingNow();
+    window.addEventListener("pagehide", leave);
+    return () => window.removeEventListener("pagehide", leave);
   }, []);
   if (home === null && sessionId === null && !temporary) return <Navigate to="/" replace />;
   return (
@@ -97,12 +98,11 @@ function useTemporaryChat(shown: boolean): string | null {
 function useSignedIn(): boolean {
   const service = useService();
   const { data, dataUpdatedAt } = useAccount();
-  const signedIn = data !== undefined && data.account !== null;
-  const userId = data?.account?.user_id ?? null;
+  const account = data?.account ?? null;
   // Found out anew after a refusal: the same person again means that connecting is worth another try.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the time of the answer is the sign
   useEffect(() => {
-    if (userId !== null) service.signedInAs(userId);
-  }, [service, userId, dataUpdatedAt]);
-  return signedIn;
+    if (account !== null) service.signedInAs(account);
+  }, [service, account, dataUpdatedAt]);
+  return account !== null;
 }

@@ -1,11 +1,13 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { createClient } from "@uci/client";
+import { expectedUserHeader } from "@uci/protocol";
 import { Direction } from "radix-ui";
 import { type ReactNode, StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter, matchPath } from "react-router";
 import { App, shareAddress } from "./app.tsx";
 import { ChatService } from "./connection/chat-service.ts";
+import { ownerId } from "./connection/person.ts";
 import { createQueries } from "./connection/queries.ts";
 import { ServiceContext } from "./connection/service-context.ts";
 import { startLanguage, useLanguage } from "./language/language.ts";
@@ -17,7 +19,12 @@ import { watchFocus } from "./ui/focus-return.ts";
 import { TipPlace } from "./ui/tip-place.tsx";
 
 const queries = createQueries();
-const service = new ChatService(createClient({ baseUrl: "" }), queries);
+/** Whom this page acts for: with another one's cookie, of another tab, the server does nothing for it. */
+const expectedUser = () => {
+  const userId = ownerId();
+  return userId === null ? {} : { [expectedUserHeader]: encodeURIComponent(userId) };
+};
+const service = new ChatService(createClient({ baseUrl: "", headers: expectedUser }), queries);
 
 function Directed({ children }: { readonly children: ReactNode }) {
   const { direction } = useLanguage();

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { wireLimits } from "./limits.ts";
 
+/**
+ * Names the user a page acts for, percent-encoded. Where somebody else is signed in by now, in another tab of the same
+ * browser, the request is refused with `unauthenticated`: one person's words must not go out as another's.
+ */
+export const expectedUserHeader = "x-expected-user-id";
+
 const newPassword = z.string().min(8).max(128);
 const knownPassword = z.string().min(1).max(128);
 

@@ -38,6 +38,12 @@ export const errorRegistry = {
     retryable: false,
     meaning: "This Idempotency-Key was used with another body before.",
   },
+  weak_password: {
+    status: 422,
+    retryable: false,
+    meaning:
+      "This password is easy to guess: it is made of common words, a row of keys, few digits, or your name or address.",
+  },
   model_not_found: { status: 422, retryable: false, meaning: "This provider or model is not configured." },
   rate_limited: { status: 429, retryable: true, meaning: "Too many requests; wait a little." },
   too_many_connections: { status: 429, retryable: true, meaning: "Too many streams are open." },

@@ -30,24 +30,43 @@ export const generationContextSchema = z.strictObject({
 });
 export type GenerationContext = z.infer<typeof generationContextSchema>;
 
+const providerName = z.string().max(100);
+const modelName = z.string().max(200);
+
+/**
+ * The context of a message as clients of many kinds send it: null is the same as absent, and fields that are not named
+ * here are passed over. `ai_provider` and `model` count where the request itself names none. `conversation_history`
+ * counts in a temporary chat without `history`; of any other chat the server itself knows what was said.
+ */
+export const chatContextSchema = z.object({
+  temperature: generationContextSchema.shape.temperature.nullable(),
+  max_tokens: generationContextSchema.shape.max_tokens.nullable(),
+  system_prompt: generationContextSchema.shape.system_prompt.nullable(),
+  ai_provider: providerName.nullish(),
+  model: modelName.nullish(),
+  conversation_history: z.unknown().optional(),
+});
+export type ChatContext = z.infer<typeof chatContextSchema>;
+
 const modelChoice = {
-  ai_provider: z.string().min(1).max(100).optional(),
-  model: z.string().min(1).max(200).optional(),
+  ai_provider: providerName.min(1).nullish(),
+  model: modelName.min(1).nullish(),
 };
 
 const chatRequestFields = z.strictObject({
-  session_id: identifierSchema.optional(),
-  user_id: z.string().min(1).max(128).optional(),
+  session_id: identifierSchema.nullish(),
+  user_id: z.string().min(1).max(128).nullish(),
   /** Empty only where files go along. */
   message: utf8AtMost(wireLimits.messageBytes),
   /** Files uploaded before, in their order. */
-  attachments: z.array(identifierSchema).max(wireLimits.attachmentsPerMessage).optional(),
+  attachments: z.array(identifierSchema).max(wireLimits.attachmentsPerMessage).nullish(),
+  /** Null: a new root; absent: what was said last. */
   parent_message_id: identifierSchema.nullable().optional(),
   ...modelChoice,
-  context: generationContextSchema.optional(),
+  context: chatContextSchema.nullish(),
   /** True: nothing of this session is kept. The page keeps the conversation and gives it along as `history`. */
-  temporary: z.boolean().optional(),
-  history: z.array(historyMessageSchema).max(wireLimits.historyMessages).optional(),
+  temporary: z.boolean().nullish(),
+  history: z.array(historyMessageSchema).max(wireLimits.historyMessages).nullish(),
 });
 export const chatRequestSchema = chatRequestFields.refine(
   ({ message, attachments }) => message.trim() !== "" || (attachments ?? []).length > 0,
@@ -66,9 +85,9 @@ export const chatAcceptedSchema = z.object({
 export type ChatAccepted = z.infer<typeof chatAcceptedSchema>;
 
 export const regenerateRequestSchema = z.strictObject({
-  user_id: z.string().min(1).max(128).optional(),
+  user_id: z.string().min(1).max(128).nullish(),
   ...modelChoice,
-  context: generationContextSchema.optional(),
+  context: chatContextSchema.nullish(),
 });
 export type RegenerateRequest = z.infer<typeof regenerateRequestSchema>;
 

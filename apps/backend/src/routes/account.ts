@@ -12,7 +12,7 @@ import { z } from "zod";
 import type { Accounts } from "../accounts.ts";
 import { requireIdentity } from "../identity.ts";
 import { RateLimit } from "../rate-limit.ts";
-import { accountState } from "./auth.ts";
+import { accountState, emptyBrowserCache } from "./auth.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 
 /** Passwords asked for to change or delete something, of one person. */
@@ -69,6 +69,7 @@ export function accountRoutes(app: App, surroundings: Surroundings): void {
     checks.take((await requireIdentity(surroundings.identifier, request)).userId);
     await deleteAccount(surroundings, accounts(), request, request.body);
     for (const cookie of accounts().emptyCookies()) reply.header("Set-Cookie", cookie);
+    emptyBrowserCache(reply);
     return accountState(surroundings, null);
   });
 }

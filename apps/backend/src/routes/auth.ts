@@ -19,6 +19,11 @@ const emptyBody = z.strictObject({}).nullish();
 const credentialsBytes = 16 * 1024;
 const guestsPerSignUp = 5;
 
+/** Files of a conversation, which a browser keeps for as long as it likes, are not for whoever uses it next. */
+export function emptyBrowserCache(reply: FastifyReply): void {
+  reply.header("Clear-Site-Data", '"cache"');
+}
+
 /** Who somebody is now, and what the page may offer. */
 export function accountState({ config, ports }: Surroundings, account: AccountState["account"]): AccountState {
   return { account, mode: config.authMode, sign_up_allowed: ports.accounts?.signUpAllowed ?? false };
@@ -92,6 +97,7 @@ export function authRoutes(app: App, surroundings: Surroundings): void {
 
   app.post("/api/auth/sign-out", emptyRequest, async (request, reply) => {
     for (const cookie of await accounts().signOut(request)) reply.header("Set-Cookie", cookie);
+    emptyBrowserCache(reply);
     await surroundings.endRevoked();
     return stateOf(null);
   });

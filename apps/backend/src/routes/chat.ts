@@ -11,7 +11,6 @@ import {
   type ChatAccepted,
   chatAcceptedSchema,
   chatRequestSchema,
-  type GenerationContext,
   identifierSchema,
   RegisteredError,
   regenerateRequestSchema,
@@ -22,6 +21,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { notReady } from "../health.ts";
 import { requireIdentity } from "../identity.ts";
+import { temporaryHistory, turnWish } from "./chat-request.ts";
 import type { App, Surroundings } from "./surroundings.ts";
 import { tellSession, tellUser } from "./telling.ts";
 
@@ -51,24 +51,30 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
       },
       async (request, reply) => {
         const { body } = request;
-        const identity = await requireIdentity(identifier, request, body.user_id);
+        const identity = await requireIdentity(identifier, request, body.user_id ?? undefined);
+        const history = temporaryHistory(body);
         if (body.temporary === true && (body.attachments ?? []).length > 0) {
           throw new RegisteredError("invalid_request", "A temporary chat takes no attachments, which would be kept.");
         }
-        if (body.history !== undefined && body.temporary !== true) {
+        if (body.history != null && body.temporary !== true) {
           throw new RegisteredError("invalid_request", "history goes with temporary alone.");
         }
         checkReady(surroundings);
-        const turn = await turnChoice(surroundings, identity.userId, { session_id: body.session_id }, body);
+        const turn = await turnChoice(
+          surroundings,
+          identity.userId,
+          { session_id: body.session_id ?? undefined },
+          body,
+        );
         const outcome = await onceParentIsOver(() =>
           ports.store.turns.acceptTurn({
             user_id: identity.userId,
-            session_id: body.session_id,
+            session_id: body.session_id ?? undefined,
             message: body.message,
             parent_message_id: body.parent_message_id,
             ...turn,
             attachments: body.attachments ?? [],
-            temporary: body.temporary === true ? { history: body.history ?? [] } : null,
+            temporary: history === null ? null : { history },
             idempotency: idempotencyOf(request),
             correlation_id: request.id,
             limits: limitsOf(surroundings),
@@ -97,7 +103,7 @@ export function chatRoutes(app: App, surroundings: Surroundings): void {
       },
       async (request, reply) => {
         const body: z.infer<typeof regenerateRequestSchema> = request.body ?? {};
-        const identity = await requireIdentity(identifier, request, body.user_id);
+        const identity = await requireIdentity(identifier, request, body.user_id ?? undefined);
         checkReady(surroundings);
         const place = { message_id: request.params.id };
         const turn = await turnChoice(surroundings, identity.userId, place, body);
@@ -188,20 +194,20 @@ async function onceParentIsOver(accept: () => Promise<TurnOutcome>): Promise<Tur
 }
 
 type TurnPlace = { readonly session_id?: string | undefined; readonly message_id?: string };
-type TurnWish = {
-  readonly ai_provider?: string | undefined;
-  readonly model?: string | undefined;
-  readonly context?: GenerationContext | undefined;
-};
 
 /** Model and settings of a turn: the request's word, then the session's, then the user's. Refuses a model that is not there. */
-async function turnChoice({ ports }: Surroundings, userId: string, place: TurnPlace, wish: TurnWish) {
+async function turnChoice(
+  { ports }: Surroundings,
+  userId: string,
+  place: TurnPlace,
+  request: Parameters<typeof turnWish>[0],
+) {
   const defaults = await ports.store.preferences.forTurn(userId, place);
-  const given = { ai_provider: wish.ai_provider, model: wish.model };
+  const { context: wished, ...given } = turnWish(request);
   for (const { ai_provider, model } of modelWishes(given, defaults)) {
     const chosen = ports.model.resolve(ai_provider, model);
     if (chosen === null) continue;
-    const context = contextWith(wish.context ?? {}, defaults.settings);
+    const context = contextWith(wished, defaults.settings);
     return { ai_provider: chosen.provider, model: chosen.model, context };
   }
   throw new RegisteredError("model_not_found");

@@ -1,7 +1,7 @@
 import { type AttachmentReference, attachmentBytes, attachmentKind, wireLimits } from "@uci/protocol";
 import { create } from "zustand";
 import type { ChatService } from "../connection/chat-service.ts";
-import { keep, recallJson, storageKeys } from "../connection/storage.ts";
+import { keepOwn, personalKeys, recallOwnJson } from "../connection/person.ts";
 
 /** A file that is to go with the message being written. `failed`: it is not sent; `problem` says why. */
 export type AttachedFile = {
@@ -29,10 +29,10 @@ export function useAttachedFiles(sessionId: string | null): readonly AttachedFil
 const remembered = new Map<string, readonly AttachedFile[]>();
 
 function recalled(sessionId: string | null): readonly AttachedFile[] {
-  const key = storageKeys.attached(sessionId);
+  const key = personalKeys.attached(sessionId);
   const known = remembered.get(key);
   if (known !== undefined) return known;
-  const found = recallJson(key, (value) => (Array.isArray(value) ? value.filter(isReference).map(ready) : []), []);
+  const found = recallOwnJson(key, (value) => (Array.isArray(value) ? value.filter(isReference).map(ready) : []), []);
   const list = found.length === 0 ? noFiles : found;
   remembered.set(key, list);
   return list;
@@ -45,7 +45,7 @@ function filesNow(sessionId: string | null): readonly AttachedFile[] {
 function change(sessionId: string | null, next: readonly AttachedFile[]): void {
   useFiles.setState({ [sessionId ?? ""]: next });
   const references = next.flatMap((file) => referenceOf(file) ?? []);
-  keep(storageKeys.attached(sessionId), references.length === 0 ? null : JSON.stringify(references));
+  keepOwn(personalKeys.attached(sessionId), references.length === 0 ? null : JSON.stringify(references));
 }
 
 /** Checks and uploads files; returns those that were not taken. */

@@ -1,8 +1,11 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { type AnswerStream, ApiError, type Client, type ClientEvent, type SessionChange } from "@uci/client";
-import type { ChatAccepted, Message } from "@uci/protocol";
+import type { Account, ChatAccepted, Message } from "@uci/protocol";
+import { definedOf } from "./defined.ts";
+import { pauseWhileHidden } from "./hidden-pause.ts";
 import { Outbox } from "./outbox.ts";
 import { keepPath, recallPath } from "./paths.ts";
+import { onSuccessionElsewhere, succeed } from "./person.ts";
 import { readAnew } from "./read-anew.ts";
 import { emptyThread, initialState, isUnfinished, type ModelChoice } from "./state.ts";
 import { change, take, useChat } from "./store.ts";
@@ -27,8 +30,6 @@ const followedSessions = 8;
  * share one, it keeps them by itself.
  */
 const recentSessions = 4;
-/** A tab with a connection of its own that was hidden for this long gives it back. */
-const hiddenPauseMs = 30_000;
 /** After a refusal that concerned other tabs' sessions, this one asks again. */
 const refusedRetryMs = 2_000;
 
@@ -55,7 +56,6 @@ export class ChatService {
   #sharesStream = false;
   /** Sessions known to be the caller's, most recently shown last. */
   #known: string[] = [];
-  #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(client: Client, queries: QueryClient) {
     this.client = client;
@@ -69,8 +69,13 @@ export class ChatService {
       },
       onUnauthenticated: () => void queries.invalidateQueries({ queryKey: queryKeys.account }),
     });
-    document.addEventListener("visibilitychange", () => this.#watchVisibility());
+    pauseWhileHidden({
+      isOwn: () => !this.#sharesStream,
+      pause: () => this.#stream?.pause(),
+      reconnect: () => this.reconnect(),
+    });
     this.#recallUnsent();
+    onSuccessionElsewhere((succession) => this.#successionElsewhere(succession));
     queries.getQueryCache().subscribe(({ type, query }) => {
       const [kind, sessionId] = query.queryKey as readonly string[];
       // What nobody has looked at for a while is given back; the query's own clock decides.
@@ -80,17 +85,37 @@ export class ChatService {
 
   /**
    * Says who is signed in. Opens the stream at first; for the same one again, found out anew after a refusal, connects
-   * again. For another one nothing that was shown may stay, save, with `samePerson`, what has not been sent yet.
+   * again. For somebody else the page begins anew, and false is returned. `linked`: a guest's chats went along.
    */
-  signedInAs(userId: string, samePerson = true): void {
+  signedInAs(account: Account, linked = true): boolean {
     const before = this.#userId;
-    this.#userId = userId;
-    if (before === null) this.#start(userId);
-    else if (before !== userId) this.#restart(userId, samePerson);
+    if (succeed(account, linked) === "other") {
+      this.leave();
+      return false;
+    }
+    this.#userId = account.user_id;
+    if (before === null) this.#start(account.user_id);
+    else if (before !== account.user_id) this.#restart(account.user_id);
     else this.#reconnectIfRefused();
+    return true;
   }
 
-  /** Takes up what an earlier page, or this one for somebody else, had not sent. */
+  /**
+   * Whoever was here is not any more. Only a new page has certainly nothing left of what the old one had in memory, in
+   * whichever part of it; until that is there, nothing goes out.
+   */
+  leave(): void {
+    this.#stream?.close();
+    this.outbox.close();
+    location.replace("/");
+  }
+
+  #successionElsewhere(succession: "moved" | "other"): void {
+    if (succession === "other") this.leave();
+    else void this.#queries.invalidateQueries({ queryKey: queryKeys.account });
+  }
+
+  /** Takes up what an earlier page had not sent. */
   #recallUnsent(): void {
     for (const message of recallUnsent()) {
       change((state) => withUnsent(state, message));
@@ -107,13 +132,12 @@ export class ChatService {
     this.outbox.open();
   }
 
-  #restart(userId: string, samePerson: boolean): void {
+  /** The guest of before is somebody now, and what has not been sent yet goes along. */
+  #restart(userId: string): void {
     this.#stream?.close();
     this.outbox.close();
     this.#known = [];
-    change(({ currentSessionId, unsent }) => {
-      return { ...initialState, currentSessionId, unsent: samePerson ? unsent : {} };
-    });
+    change(({ currentSessionId, unsent }) => ({ ...initialState, currentSessionId, unsent }));
     this.#recallUnsent();
     void this.#queries.resetQueries({ queryKey: ["messages"] });
     for (const kind of ["sessions", "folders", "prompts", "preferences"] as const) {
@@ -371,30 +395,4 @@ export class ChatService {
     const kept = this.#sharesStream ? 1 : recentSessions;
     return ranked.slice(0, Math.min(followedSessions, Math.max(busy, kept)));
   }
-
-  /**
-   * A tab that nobody looks at and in which nothing happens gives a connection of its own back: a browser has six of
-   * them for all tabs.
-   */
-  #watchVisibility(): void {
-    clearTimeout(this.#hiddenTimer);
-    if (document.visibilityState === "visible") {
-      if (useChat.getState().connection.state === "paused") this.reconnect();
-      return;
-    }
-    if (this.#sharesStream) return;
-    this.#hiddenTimer = setTimeout(() => {
-      if (Object.keys(useChat.getState().live).length === 0) this.#stream?.pause();
-      else this.#watchVisibility();
-    }, hiddenPauseMs);
-  }
-}
-
-type Defined<Fields> = { [Name in keyof Fields]: Exclude<Fields[Name], undefined> };
-
-/** The fields that have a value. */
-function definedOf<Fields extends object>(fields: Fields): Partial<Defined<Fields>> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<
-    Defined<Fields>
-  >;
 }

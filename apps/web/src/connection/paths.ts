@@ -1,4 +1,4 @@
-import { keep, recallJson, storageKeys } from "./storage.ts";
+import { keepOwn, personalKeys, recallOwnJson } from "./person.ts";
 
 /** Sessions whose chosen branches are remembered. */
 const keptSessions = 40;
@@ -15,12 +15,12 @@ export function recallPath(sessionId: string): Choices {
 export function keepPath(sessionId: string, selected: Choices): void {
   const { [sessionId]: _before, ...others } = all();
   const entries = [...Object.entries(others), [sessionId, selected] as const].slice(-keptSessions);
-  keep(storageKeys.paths, JSON.stringify(Object.fromEntries(entries)));
+  keepOwn(personalKeys.paths, JSON.stringify(Object.fromEntries(entries)));
 }
 
 function all(): Paths {
-  return recallJson(
-    storageKeys.paths,
+  return recallOwnJson(
+    personalKeys.paths,
     (value) => (typeof value === "object" && value !== null ? (value as Paths) : {}),
     {},
   );

@@ -1,17 +1,8 @@
-/** Names of everything this page keeps in the browser. */
+/** Names of what this page keeps in the browser for whoever uses it. What belongs to a person is in `person.ts`. */
 export const storageKeys = {
   theme: "uci.theme",
   language: "uci.language",
-  model: "uci.model",
   sideBar: "uci.side_bar",
-  paths: "uci.paths",
-  unsent: (key: string) => `uci.unsent.${key}`,
-  /** Set once somebody signed in here, so that an expired sign-in does not silently become a guest's. */
-  registered: "uci.registered",
-  attached: (sessionId: string | null) => `uci.attached.${sessionId ?? "new"}`,
-  /** When a guest last said "later" to an account, milliseconds since the epoch. */
-  guestLater: "uci.guest_later",
-  draft: (sessionId: string | null) => `uci.draft.${sessionId ?? "new"}`,
 } as const;
 
 /** Reads a kept text; null where there is none or storage is forbidden. */
@@ -44,13 +35,11 @@ export function recallJson<Value>(key: string, check: (value: unknown) => Value,
   }
 }
 
-/** Everything kept under names that begin like this and that `check` believes. */
-export function recallAll<Value>(prefix: string, check: (value: unknown) => Value | null): Value[] {
-  let names: string[] = [];
+/** Names under which something is kept that begin like this. */
+export function keptNames(prefix: string): string[] {
   try {
-    names = Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+    return Object.keys(localStorage).filter((name) => name.startsWith(prefix));
   } catch {
     return [];
   }
-  return names.map((name) => recallJson(name, check, null)).filter((value) => value !== null);
 }

@@ -1,7 +1,7 @@
 import { ApiError } from "@uci/client";
+import { keepOwn, personalKeys, recallOwnAll } from "./person.ts";
 import type { ChatState, Thread, UnsentMessage } from "./state.ts";
 import { isUnfinished } from "./state.ts";
-import { keep, recallAll, storageKeys } from "./storage.ts";
 import { isTemporary } from "./temporary.ts";
 
 /** Unsent messages taken up again after a reload, over all sessions. */
@@ -19,16 +19,16 @@ export function keepUnsent(unsent: ChatState["unsent"], before: ChatState["unsen
       .filter(({ sessionId }) => !isTemporary(sessionId))
       .map((message) => [message.key, message]),
   );
-  for (const { key } of Object.values(before).flat()) if (!now.has(key)) keep(storageKeys.unsent(key), null);
+  for (const { key } of Object.values(before).flat()) if (!now.has(key)) keepOwn(personalKeys.unsent(key), null);
   const known = new Set(Object.values(before).flat());
   for (const message of now.values()) {
-    if (!known.has(message)) keep(storageKeys.unsent(message.key), JSON.stringify(message));
+    if (!known.has(message)) keepOwn(personalKeys.unsent(message.key), JSON.stringify(message));
   }
 }
 
 /** What an earlier page had not sent. It waits its turn again, under the same keys. */
 export function recallUnsent(): UnsentMessage[] {
-  const found = recallAll(storageKeys.unsent(""), (value) => (isUnsent(value) ? value : null));
+  const found = recallOwnAll(personalKeys.unsent(""), (value) => (isUnsent(value) ? value : null));
   // Keys begin with the time they were made at.
   return found
     .sort((one, other) => (one.key < other.key ? -1 : 1))

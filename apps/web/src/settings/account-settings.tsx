@@ -1,7 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Account, Device } from "@uci/protocol";
 import { type SyntheticEvent, useState } from "react";
-import { useNavigate } from "react-router";
 import { useService } from "../connection/service-context.ts";
 import { useFormats, useText } from "../language/language.ts";
 import { useProblemText } from "../language/problem.ts";
@@ -213,7 +212,6 @@ function Devices() {
 function Removal({ account }: { readonly account: Account }) {
   const text = useText();
   const { remove } = useAccountActions();
-  const navigate = useNavigate();
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState("");
   const { send, outcome, busy } = useSending();
@@ -231,8 +229,6 @@ function Removal({ account }: { readonly account: Account }) {
           onSubmit={(event) =>
             void send(event, async (field) => {
               await remove({ confirm: field("confirm"), ...(account.guest ? {} : { password: field("password") }) });
-              openSettings(null);
-              await navigate("/");
               return "";
             })
           }

@@ -3,9 +3,9 @@ import { ApiError, type Client } from "@uci/client";
 import type { AccountState } from "@uci/protocol";
 import { create } from "zustand";
 import { queryKeys } from "../connection/chat-service.ts";
+import { forgetPerson, ownerHasAccount } from "../connection/person.ts";
 import { modelsQuery } from "../connection/queries.ts";
 import { useService } from "../connection/service-context.ts";
-import { keep, recall, storageKeys } from "../connection/storage.ts";
 
 export type AccountView = "sign_in" | "sign_up";
 
@@ -44,9 +44,9 @@ async function findAccount(client: Client): Promise<AccountState> {
   const state = await client.account.state();
   if (state.account !== null || state.mode === "trusted") return state;
   // Somebody with an account whose sign-in has ended must not find an empty page and wonder.
-  if (recall(storageKeys.registered) !== null) return state;
+  if (ownerHasAccount()) return state;
   try {
-    return await client.account.guest();
+    return await oneTabAtATime(() => client.account.guest());
   } catch (error) {
     // Where guests are not accepted, the dialog asks to sign in.
     if (error instanceof ApiError && !error.retryable) return state;
@@ -59,27 +59,36 @@ export function useAccountActions() {
   const service = useService();
   const queries = useQueryClient();
   const { account } = service.client;
-  const become = (state: AccountState, samePerson: boolean) => {
-    keep(storageKeys.registered, state.account === null || state.account.guest ? null : "1");
-    queries.setQueryData(queryKeys.account, state);
-    openAccountDialog(null);
-    if (state.account !== null) service.signedInAs(state.account.user_id, samePerson);
-  };
+  const become = (ask: () => Promise<AccountState>) =>
+    oneTabAtATime(async () => {
+      const before = queries.getQueryData<AccountState>(queryKeys.account)?.account ?? null;
+      const state = await ask();
+      if (state.account !== null && !service.signedInAs(state.account, before !== null)) return;
+      queries.setQueryData(queryKeys.account, state);
+      openAccountDialog(null);
+    });
+  const leave = (ask: () => Promise<AccountState>) =>
+    oneTabAtATime(async () => {
+      await ask();
+      forgetPerson();
+      service.leave();
+    });
   return {
-    signIn: async (email: string, password: string) => become(await account.signIn({ email, password }), true),
-    signUp: async (email: string, password: string, name: string) =>
-      become(await account.signUp({ email, password, ...(name === "" ? {} : { name }) }), true),
-    signOut: async () => {
-      await account.signOut();
-      keep(storageKeys.registered, null);
-      become(await findAccount(service.client), false);
-    },
-    rename: async (name: string) => become(await account.rename(name), true),
-    /** Deletes the account with everything in it; whoever is here goes on as a guest. */
-    remove: async (request: { confirm: string; password?: string }) => {
-      await account.remove(request);
-      keep(storageKeys.registered, null);
-      become(await findAccount(service.client), false);
-    },
+    signIn: (email: string, password: string) => become(() => account.signIn({ email, password })),
+    signUp: (email: string, password: string, name: string) =>
+      become(() => account.signUp({ email, password, ...(name === "" ? {} : { name }) })),
+    rename: (name: string) => become(() => account.rename(name)),
+    /** Nothing of the person stays in this browser; the page begins anew for whoever comes next. */
+    signOut: () => leave(() => account.signOut()),
+    /** Deletes the account with everything in it, here too. */
+    remove: (request: { confirm: string; password?: string }) => leave(() => account.remove(request)),
   };
+}
+
+/**
+ * Two tabs that change who is signed in at the same moment would overwrite each other's cookie: a guest's with a
+ * person's. Over plain HTTP there are no locks, and the later one wins.
+ */
+function oneTabAtATime<Result>(task: () => Promise<Result>): Promise<Result> {
+  return navigator.locks === undefined ? task() : navigator.locks.request("uci.sign-in", task);
 }

@@ -1,13 +1,13 @@
 import type { ModelList } from "@uci/protocol";
 import { create } from "zustand";
+import { keepOwn, personalKeys, recallOwn } from "../connection/person.ts";
 import type { ModelChoice } from "../connection/state.ts";
-import { keep, recall, storageKeys } from "../connection/storage.ts";
 
 /** The remembered choice as "provider/model"; null: the server's default. */
-export const useModelWish = create<{ wish: string | null }>(() => ({ wish: recall(storageKeys.model) }));
+export const useModelWish = create<{ wish: string | null }>(() => ({ wish: recallOwn(personalKeys.model) }));
 
 export function setModelWish(wish: string | null): void {
-  keep(storageKeys.model, wish);
+  keepOwn(personalKeys.model, wish);
   useModelWish.setState({ wish });
 }
 

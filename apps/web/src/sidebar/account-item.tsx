@@ -1,5 +1,4 @@
 import { CircleUser, Keyboard, LogIn, LogOut, Settings2, UserPlus } from "lucide-react";
-import { useNavigate } from "react-router";
 import { useText } from "../language/language.ts";
 import { openAccountDialog, useAccount, useAccountActions } from "../settings/account.ts";
 import { openSettings } from "../settings/settings-state.ts";
@@ -7,18 +6,18 @@ import { openShortcuts } from "../settings/shortcuts-dialog.tsx";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";
 import { showNotice } from "../ui/notice.tsx";
 import { useInvitation } from "./guest-invitation.ts";
+import { removePendingNow } from "./removing.ts";
 
 /** Who is signed in, at the foot of the side bar, and what belongs to them. */
 export function AccountItem() {
   const text = useText();
   const { data } = useAccount();
   const { signOut } = useAccountActions();
-  const navigate = useNavigate();
   const invitation = useInvitation();
   const leave = async () => {
     try {
+      await removePendingNow();
       await signOut();
-      await navigate("/");
     } catch {
       showNotice(text("account.not_signed_out"));
     }

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import { keep, recall, storageKeys } from "../connection/storage.ts";
+import { keepOwn, personalKeys, recallOwn } from "../connection/person.ts";
 import { useChat } from "../connection/store.ts";
 import { useAccount } from "../settings/account.ts";
 
@@ -8,12 +8,12 @@ const chatsWorthKeeping = 2;
 const quietMs = 14 * 24 * 60 * 60 * 1000;
 
 const useLater = create<{ later: boolean }>(() => ({
-  later: Date.now() - Number(recall(storageKeys.guestLater) ?? 0) < quietMs,
+  later: Date.now() - Number(recallOwn(personalKeys.guestLater) ?? 0) < quietMs,
 }));
 
 /** For two weeks nothing but the line. */
 export function inviteLater(): void {
-  keep(storageKeys.guestLater, String(Date.now()));
+  keepOwn(personalKeys.guestLater, String(Date.now()));
   useLater.setState({ later: true });
 }
 

@@ -6,15 +6,15 @@ import { showNotice } from "../ui/notice.tsx";
 /** How long a deleted chat can be taken back. */
 const undoMs = 6_000;
 
-const pending = new Map<string, () => void>();
+const pending = new Map<string, () => Promise<void>>();
 
 /** Takes a chat out of sight at once and deletes it for good when nobody takes it back. */
 export function removeSession(service: ChatService, sessionId: string): void {
   setRemoved(sessionId, true);
-  const carryOut = () => {
+  const carryOut = async () => {
     clearTimeout(timer);
     if (!pending.delete(sessionId)) return;
-    service.remove(sessionId).catch(() => {
+    await service.remove(sessionId).catch(() => {
       setRemoved(sessionId, false);
       showNotice(text("sidebar.not_deleted"), {
         label: text("shell.try_again"),
@@ -22,7 +22,7 @@ export function removeSession(service: ChatService, sessionId: string): void {
       });
     });
   };
-  const timer = setTimeout(carryOut, undoMs);
+  const timer = setTimeout(() => void carryOut(), undoMs);
   pending.set(sessionId, carryOut);
   const undo = () => {
     clearTimeout(timer);
@@ -32,9 +32,9 @@ export function removeSession(service: ChatService, sessionId: string): void {
   showNotice(text("sidebar.deleted"), { label: text("shell.undo"), run: undo }, undoMs);
 }
 
-/** Deletes what waits to be deleted: the page is about to go. */
-export function removePendingNow(): void {
-  for (const carryOut of [...pending.values()]) carryOut();
+/** Deletes what waits to be deleted: the page is about to go, or the person. */
+export async function removePendingNow(): Promise<void> {
+  await Promise.all([...pending.values()].map((carryOut) => carryOut()));
 }
 
 function setRemoved(sessionId: string, gone: boolean): void {

@@ -364,6 +364,7 @@ export const ar: Messages = {
   "error.payload_too_large": "الطلب أكبر مما يقبله هذا النظام.",
   "error.unsupported_media_type": "نوع المحتوى هذا غير مقبول هنا.",
   "error.idempotency_key_reused": "استُخدم هذا المفتاح من قبل مع طلب آخر.",
+  "error.weak_password": "كلمة المرور سهلة التخمين: كلمات شائعة أو مفاتيح متتالية أو أرقام قليلة أو اسمك أو عنوانك.",
   "error.model_not_found": "هذا المزوّد أو النموذج غير مهيأ.",
   "error.rate_limited": "طلبات كثيرة؛ انتظر قليلًا.",
   "error.too_many_connections": "اتصالات مفتوحة كثيرة جدًا.",

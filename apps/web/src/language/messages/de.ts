@@ -341,6 +341,8 @@ export const de: Messages = {
   "error.payload_too_large": "Die Anfrage ist größer, als dieses System annimmt.",
   "error.unsupported_media_type": "Diese Art von Inhalt wird hier nicht angenommen.",
   "error.idempotency_key_reused": "Dieser Schlüssel wurde schon für eine andere Anfrage benutzt.",
+  "error.weak_password":
+    "Dieses Passwort ist leicht zu erraten: Es besteht aus gängigen Wörtern, einer Tastenreihe, wenigen Ziffern oder Ihrem Namen oder Ihrer Adresse. Nehmen Sie ein anderes.",
   "error.model_not_found": "Dieser Anbieter oder dieses Modell ist nicht eingerichtet.",
   "error.rate_limited": "Zu viele Anfragen; warten Sie ein wenig.",
   "error.too_many_connections": "Zu viele Verbindungen sind offen.",

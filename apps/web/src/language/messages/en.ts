@@ -340,6 +340,8 @@ export const en = {
   "error.payload_too_large": "The request is larger than this system takes.",
   "error.unsupported_media_type": "The request's content type is not taken here.",
   "error.idempotency_key_reused": "This Idempotency-Key was used with another body before.",
+  "error.weak_password":
+    "This password is easy to guess: it is made of common words, a row of keys, few digits, or your name or address. Take another.",
   "error.model_not_found": "This provider or model is not configured.",
   "error.rate_limited": "Too many requests; wait a little.",
   "error.too_many_connections": "Too many streams are open.",

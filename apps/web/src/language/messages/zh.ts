@@ -334,6 +334,8 @@ export const zh: Messages = {
   "error.payload_too_large": "请求超出系统允许的大小。",
   "error.unsupported_media_type": "此处不接受该内容类型。",
   "error.idempotency_key_reused": "该幂等键此前已用于其他请求。",
+  "error.weak_password":
+    "此密码容易被猜到：它由常见词、键盘上的连续按键、少量数字，或你的姓名或邮箱地址组成。请换一个。",
   "error.model_not_found": "未配置该提供方或模型。",
   "error.rate_limited": "请求过多，请稍候。",
   "error.too_many_connections": "打开的连接过多。",
