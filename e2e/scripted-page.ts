@@ -5,7 +5,7 @@ import { startBrowser } from "./browser.ts";
 import { ScriptedChat } from "./scripted-chat.ts";
 
 /** How long anything in a browser test may take; a machine that has other things to do is slow. */
-export const pageLimitMs = 60_000;
+export const pageLimitMs = 15_000;
 
 /** What a test has in its hands: new for each test but for the program and the browser. */
 export type Stage = {

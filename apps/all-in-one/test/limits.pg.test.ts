@@ -57,14 +57,18 @@ describe("wrong passwords", () => {
 
   it("for one account end for an hour, from wherever they come", async () => {
     const victim = "victim@example.org";
+    expect((await tryFrom("198.51.100.0", 0, "wrong", victim)).status).toBe(401);
+    // Ninety-seven more would take half a minute of hashing; the longest window is that of the account.
+    const counted = await pods[0].query(
+      "update attempts set count = 98 where count = 1 and ends_at > now() + interval '30 minutes' returning key",
+    );
+    expect(counted).toHaveLength(1);
+    expect(String(counted[0]!.key)).not.toContain("victim");
     const answers = [];
-    for (let index = 0; index < 120; index++)
-      answers.push(await tryFrom(`198.51.100.${index}`, index % 2, "wrong", victim));
-    expect(statuses(answers)).toEqual({ 401: 100, 429: 20 });
-    const [{ count }] = (await pods[0].query(
-      "select count(*)::int as count from attempts where key like '%victim%'",
-    )) as [{ count: number }];
-    expect(count).toBe(0);
+    for (let index = 1; index <= 5; index++) {
+      answers.push((await tryFrom(`198.51.100.${index}`, index % 2, "wrong", victim)).status);
+    }
+    expect(answers).toEqual([401, 401, 429, 429, 429]);
   });
 
   it("right ones are counted against nobody", async () => {

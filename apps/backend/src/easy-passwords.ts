@@ -1,4 +1,4 @@
-import { commonWords, keyTracks } from "./common-words.ts";
+import { commonWords, keyTracks } from "./first-guesses.ts";
 
 /** Who the password is for: nobody is hard to guess by their own name. */
 export type PasswordOwner = { readonly email: string; readonly name?: string | undefined };

@@ -57,6 +57,22 @@ export function ledgerConformance(makeStore: MakeStore): void {
       expect(await scene.pending()).toEqual([]);
     });
 
+    it("L19 keeps the correlation id beside an answer that failed or was cut off, and beside no other", async () => {
+      const kept = async (change: Parameters<typeof finalAnswer>[1]) => {
+        const turn = await scene.accept();
+        expect(await ledger().finalize(finalAnswer(turn, change))).toBe("stored");
+        const message = await scene.store.conversations.messages.find(scene.user, turn.answer.message_id);
+        return [message?.metadata.correlation_id, message?.metadata.sha256, turn.correlation_id];
+      };
+      for (const status of ["failed", "interrupted"] as const) {
+        const [id, sha256, own] = await kept({ status });
+        expect([id, sha256]).toEqual([own, "0".repeat(64)]);
+        expect(id).toEqual(expect.any(String));
+      }
+      expect((await kept({}))[0]).toBeUndefined();
+      expect((await kept({ status: "stopped" }))[0]).toBeUndefined();
+    });
+
     it("L3 stores one of many closes at once", async () => {
       const turn = await scene.accept();
       const texts = ["a", "b", "c", "d", "e"];

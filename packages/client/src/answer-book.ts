@@ -176,6 +176,7 @@ export class AnswerBook {
       thoughtMs: typeof thought_ms === "number" ? thought_ms : null,
       writtenMs: typeof written_ms === "number" ? written_ms : null,
       error: end?.close.error ?? null,
+      correlationId: correlationIdOf(status, end?.close),
     };
     this.#emit(event);
   }
@@ -186,4 +187,9 @@ export class AnswerBook {
     this.#ended.set(messageId, generation);
     if (this.#ended.size > clientLimits.endedAnswers) this.#ended.delete(this.#ended.keys().next().value!);
   }
+}
+
+function correlationIdOf(status: AnswerStatus, close: Chunk | undefined): string | null {
+  const troubled = status === "failed" || status === "interrupted";
+  return troubled && close !== undefined && close.correlation_id !== "" ? close.correlation_id : null;
 }

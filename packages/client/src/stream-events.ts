@@ -53,6 +53,8 @@ export type AnswerEndedEvent = {
   readonly thoughtMs: number | null;
   readonly writtenMs: number | null;
   readonly error: ChunkError | null;
+  /** Under which the server's log knows an answer that ended with an error or was cut off; null otherwise. */
+  readonly correlationId: string | null;
 };
 
 type Told<Name extends keyof StreamEvents> = { readonly type: Name } & Readonly<StreamEvents[Name]>;

@@ -13,7 +13,7 @@ import { useChosenModel } from "../settings/use-model.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure, showNotice } from "../ui/notice.tsx";
 import { edit } from "./chat-ui.ts";
 import { removeMessage } from "./removing-messages.ts";
 
@@ -67,9 +67,9 @@ function Rating({ message }: { readonly message: Message }) {
     const next = rating === wanted ? null : wanted;
     const show = (row: Message) => change((state) => applyMessages(state, row.session_id, [row]));
     show({ ...message, metadata: { ...message.metadata, rating: next } });
-    service.client.messages.rate(message.message_id, next).then(show, () => {
+    service.client.messages.rate(message.message_id, next).then(show, (error: unknown) => {
       show(message);
-      showNotice(text("thread.not_rated"));
+      showFailure(text("thread.not_rated"), error);
     });
   };
   const icon = (Icon: typeof ThumbsUp, chosen: boolean) => (
@@ -159,7 +159,7 @@ function useBranch(message: Message): () => void {
         void navigate(`/s/${session.session_id}`);
         showNotice(text("thread.branched"));
       })
-      .catch(() => showNotice(text("thread.not_branched")))
+      .catch((error: unknown) => showFailure(text("thread.not_branched"), error))
       .finally(() => setAsked(false));
   };
 }

@@ -2,6 +2,7 @@ import { errorRegistry, isErrorCode, type Message } from "@uci/protocol";
 import { useText } from "../language/language.ts";
 import { type Problem, useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
+import { Reference } from "../ui/reference.tsx";
 
 type EndingProps = {
   readonly message: Message;
@@ -40,7 +41,7 @@ export function AnswerEnding({ message, onRetry, onContinue }: EndingProps) {
   );
   if (message.status === "interrupted") {
     return (
-      <Trouble text={text("thread.interrupted")}>
+      <Trouble text={text("thread.interrupted")} of={message}>
         {goOn}
         <Button kind="quiet" onClick={onRetry}>
           {text("thread.start_again")}
@@ -53,7 +54,7 @@ export function AnswerEnding({ message, onRetry, onContinue }: EndingProps) {
   const problem = error === null ? text("thread.not_written") : problemText(error);
   const helps = error === null || !isErrorCode(error.code) || errorRegistry[error.code].retryable;
   return (
-    <Trouble text={text(helps ? "thread.trying_helps" : "thread.trying_is_useless", { problem })}>
+    <Trouble text={text(helps ? "thread.trying_helps" : "thread.trying_is_useless", { problem })} of={message}>
       {helps && goOn}
       <Button data-testid="retry" kind={helps && continuable ? "quiet" : "plain"} onClick={onRetry}>
         {text("shell.try_again")}
@@ -62,10 +63,15 @@ export function AnswerEnding({ message, onRetry, onContinue }: EndingProps) {
   );
 }
 
-function Trouble({ text, children }: { readonly text: string; readonly children: React.ReactNode }) {
+type TroubleProps = { readonly text: string; readonly of: Message; readonly children: React.ReactNode };
+
+function Trouble({ text, of, children }: TroubleProps) {
   return (
     <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-3 border-s-2 border-danger py-1 ps-4">
-      <p className="min-w-56 flex-1 text-side text-soft">{text}</p>
+      <div className="min-w-56 flex-1">
+        <p className="text-side text-soft">{text}</p>
+        <Reference problem={{ correlationId: of.metadata.correlation_id }} />
+      </div>
       <div className="flex gap-1">{children}</div>
     </div>
   );

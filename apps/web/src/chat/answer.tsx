@@ -7,7 +7,7 @@ import { isTemporary } from "../connection/temporary.ts";
 import { useText } from "../language/language.ts";
 import { useChosenModel, useModelName } from "../settings/use-model.tsx";
 import { classNames } from "../ui/class-names.ts";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure } from "../ui/notice.tsx";
 import { Afterwards } from "./afterwards.tsx";
 import { AnswerActions } from "./answer-actions.tsx";
 import { contentOf, toolUses } from "./answer-content.ts";
@@ -36,7 +36,7 @@ export const Answer = memo(function Answer({ message, siblings, index }: PathSte
     keepFocus();
     setAsked(true);
     begin()
-      .catch(() => showNotice(text("thread.not_asked")))
+      .catch((error: unknown) => showFailure(text("thread.not_asked"), error))
       .finally(() => setAsked(false));
   };
   const editing = useEditing((edited) => edited.messageId === messageId) && !writing;
@@ -132,8 +132,8 @@ function EditAnswer({ message }: { readonly message: Message }) {
       await service.editAnswer(message, words);
       edit(null);
       focusComposer();
-    } catch {
-      showNotice(text("thread.not_edited"));
+    } catch (error) {
+      showFailure(text("thread.not_edited"), error);
       setBusy(false);
     }
   };

@@ -12,7 +12,7 @@ import { markTemporaryBegun, temporarySessionId } from "../connection/temporary.
 import { useText } from "../language/language.ts";
 import { useChosenModel } from "../settings/use-model.tsx";
 import { classNames } from "../ui/class-names.ts";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure } from "../ui/notice.tsx";
 import { Tip } from "../ui/tip.tsx";
 import { takeFiles, useAttachedFiles } from "./attached-files.ts";
 import { composerFieldId, edit } from "./chat-ui.ts";
@@ -166,9 +166,9 @@ function useStop(messageId: string): { asked: boolean; run: () => void } {
   const [asked, setAsked] = useState<string | null>(null);
   const run = () => {
     setAsked(messageId);
-    service.stop(messageId).catch(() => {
+    service.stop(messageId).catch((error: unknown) => {
       setAsked(null);
-      showNotice(text("composer.not_stopped"));
+      showFailure(text("composer.not_stopped"), error);
     });
   };
   useEffect(() => {

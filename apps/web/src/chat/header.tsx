@@ -11,7 +11,7 @@ import { useDrawer } from "../sidebar/use-drawer.ts";
 import { classNames } from "../ui/class-names.ts";
 import { IconButton } from "../ui/icon-button.tsx";
 import { Menu } from "../ui/menu.tsx";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure } from "../ui/notice.tsx";
 import { toggleSideBar, useSideBar } from "../ui/side-bar-state.ts";
 import { ModelPicker } from "./model-picker.tsx";
 
@@ -94,7 +94,9 @@ function SessionTitle({ sessionId }: { readonly sessionId: string | null }) {
   const rename = (title: string | null) => {
     setRenaming(false);
     if (title !== null) {
-      service.rename(session.session_id, title).catch(() => showNotice(text("sidebar.not_renamed")));
+      service
+        .rename(session.session_id, title)
+        .catch((error: unknown) => showFailure(text("sidebar.not_renamed"), error));
     }
   };
   return (

@@ -7,7 +7,7 @@ import { useFormats, useText } from "../language/language.ts";
 import { type ModelOption, setModelWish } from "../settings/model.ts";
 import { useChosenModel } from "../settings/use-model.tsx";
 import { classNames } from "../ui/class-names.ts";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure } from "../ui/notice.tsx";
 
 /** Which model answers next: in a chat its own from then on, on the page of a new one remembered for later visits. */
 export function ModelPicker() {
@@ -21,7 +21,9 @@ export function ModelPicker() {
     const { currentSessionId, sessions } = useChat.getState();
     if (currentSessionId === null || sessions[currentSessionId] === undefined) return setModelWish(chosen.key);
     const settings = { ai_provider: chosen.providerId, model: chosen.modelId };
-    service.update(currentSessionId, { settings }).catch(() => showNotice(text("sidebar.not_changed")));
+    service
+      .update(currentSessionId, { settings })
+      .catch((error: unknown) => showFailure(text("sidebar.not_changed"), error));
   };
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>

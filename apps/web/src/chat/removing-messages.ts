@@ -4,7 +4,7 @@ import type { ChatService } from "../connection/chat-service.ts";
 import { change, useChat } from "../connection/store.ts";
 import { applyMessages, messagesUnder, withoutMessage } from "../connection/transitions.ts";
 import { text } from "../language/language.ts";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure, showNotice } from "../ui/notice.tsx";
 
 /** How long a deleted message can be taken back. */
 const undoMs = 6_000;
@@ -26,7 +26,7 @@ export function removeMessage(service: ChatService, message: Message): void {
       if (error instanceof ApiError && error.status === 404) return;
       bringBack();
       const again = { label: text("shell.try_again"), run: () => removeMessage(service, message) };
-      showNotice(text("thread.not_deleted"), again);
+      showFailure(text("thread.not_deleted"), error, again);
     });
   };
   const timer = setTimeout(carryOut, undoMs);

@@ -6,6 +6,7 @@ import { isTemporary } from "../connection/temporary.ts";
 import { useText } from "../language/language.ts";
 import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
+import { Reference } from "../ui/reference.tsx";
 import { useAnnouncedAnswers } from "./announced-answers.ts";
 import { useBranchOf, useFoundMessage } from "./found-message.ts";
 import { MessageList } from "./message-list.tsx";
@@ -57,6 +58,7 @@ function Unreadable({ missing, problem, onRetry }: UnreadableProps) {
     <div className="flex min-h-0 flex-1 flex-col items-center justify-center px-6 text-center">
       <h1 className="text-[17px] font-semibold">{text(missing ? "thread.missing" : "thread.not_loaded")}</h1>
       <p className="mt-1 max-w-sm text-side text-soft">{missing ? text("thread.missing_why") : problemText(problem)}</p>
+      {!missing && <Reference problem={problem} />}
       <div className="mt-5">
         {missing ? (
           <Link to="/" className="rounded-small px-3 py-2 text-side font-medium text-accent hover:bg-hover">

@@ -6,6 +6,7 @@ import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
 import { useProblemText } from "../language/problem.ts";
 import { IconButton } from "../ui/icon-button.tsx";
+import { Reference } from "../ui/reference.tsx";
 import { putFilesBack } from "./attached-files.ts";
 import { focusComposer } from "./chat-ui.ts";
 import { putBack } from "./draft.ts";
@@ -44,7 +45,7 @@ export function Unsent({ message }: { readonly message: UnsentMessage }) {
       <SentFiles files={message.attachments ?? []} />
       {message.text !== "" && <Bubble text={message.text} faint={!failed} />}
       <div className="mt-1 -me-1.5 flex min-h-7 items-center gap-1 text-caption text-faint touch:min-h-11">
-        {message.state === "failed" && <span className="text-danger">{problemText(message.problem)}</span>}
+        {failed && <span className="text-danger">{problemText(message.problem)}</span>}
         {(message.state === "queued" || message.state === "waiting") && text(words[message.state])}
         {failed && (
           <button
@@ -59,6 +60,7 @@ export function Unsent({ message }: { readonly message: UnsentMessage }) {
           <IconButton small label={text("thread.do_not_send")} icon={<X size={16} aria-hidden />} onClick={takeBack} />
         )}
       </div>
+      {failed && <Reference problem={message.problem} />}
     </article>
   );
 }

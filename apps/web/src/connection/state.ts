@@ -52,7 +52,7 @@ export type UnsentMessage = {
   readonly request: ChatRequest | null;
   readonly state: UnsentState;
   /** Why the server will not have it; an empty code where this page itself failed. */
-  readonly problem: { readonly code: string; readonly message: string } | null;
+  readonly problem: { readonly code: string; readonly message: string; readonly correlationId?: string | null } | null;
 };
 
 export type Connection = {

@@ -80,6 +80,7 @@ function ended(changed: Partial<AnswerEndedEvent> = {}, fold: Partial<AnswerView
     writtenMs: null,
     tokensUsed: 3,
     error: null,
+    correlationId: null,
     ...changed,
   };
 }

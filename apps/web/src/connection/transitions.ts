@@ -154,6 +154,7 @@ function applyEnded(state: ChatState, event: AnswerEndedEvent): ChatState {
       ...(thoughtMs == null ? {} : { thought_ms: thoughtMs }),
       ...(event.writtenMs === null ? {} : { written_ms: event.writtenMs }),
       ...(event.error === null ? {} : { error: event.error }),
+      ...(event.correlationId === null ? {} : { correlation_id: event.correlationId }),
     },
   };
   const threads = {

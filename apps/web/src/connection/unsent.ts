@@ -63,5 +63,9 @@ export function afterFailure(message: UnsentMessage, error: unknown): UnsentMess
   if (error.code === "parent_unfinished") return { ...message, state: "queued", request: null, problem: null };
   // Who is asking is found out anew then; it goes out once that is done.
   if (error.retryable || error.status === 401) return { ...message, state: "waiting", problem: null };
-  return { ...message, state: "failed", problem: { code: error.code, message: error.message } };
+  return {
+    ...message,
+    state: "failed",
+    problem: { code: error.code, message: error.message, correlationId: error.correlationId },
+  };
 }

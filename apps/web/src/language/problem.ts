@@ -3,7 +3,18 @@ import { useLanguage, useText } from "./language.ts";
 import type { PlainMessageKey, Text } from "./text.ts";
 
 /** What is known of something that did not work; an `ApiError` is one. */
-export type Problem = { readonly code: string; readonly message: string };
+export type Problem = { readonly code: string; readonly message: string; readonly correlationId?: string | null };
+
+/** Whoever reads these knows what to do about them; nobody else has to look for a cause. */
+const readersOwn: readonly string[] = ["invalid_credentials", "weak_password", "rate_limited", "sign_up_closed"];
+
+/** The id of what went wrong in the server's log; null where no server told one, or where looking it up would help nobody. */
+export function correlationIdOf(problem: unknown): string | null {
+  if (typeof problem !== "object" || problem === null) return null;
+  const { code, correlationId } = problem as Record<string, unknown>;
+  if (typeof correlationId !== "string" || correlationId === "") return null;
+  return typeof code === "string" && readersOwn.includes(code) ? null : correlationId;
+}
 
 const clientCodes = ["network", "timeout", "bad_response", "aborted"] as const;
 

@@ -1,8 +1,8 @@
 import { type SyntheticEvent, useId, useState } from "react";
 import { useText } from "../language/language.ts";
-import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { ProblemLine } from "../ui/problem-line.tsx";
 import { type AccountView, openAccountDialog, useAccount, useAccountActions, useAccountDialog } from "./account.ts";
 
 const words = {
@@ -44,10 +44,9 @@ export function AccountDialog() {
 
 function AccountForm({ view, signUpAllowed }: { readonly view: AccountView; readonly signUpAllowed: boolean }) {
   const text = useText();
-  const problemText = useProblemText();
   const { signIn, signUp } = useAccountActions();
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   const submit = async (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
@@ -58,7 +57,7 @@ function AccountForm({ view, signUpAllowed }: { readonly view: AccountView; read
       if (view === "sign_in") await signIn(field("email"), field("password"));
       else await signUp(field("email"), field("password"), field("name").trim());
     } catch (error) {
-      setProblem(problemText(error));
+      setProblem(error);
       setBusy(false);
     }
   };
@@ -77,9 +76,7 @@ function AccountForm({ view, signUpAllowed }: { readonly view: AccountView; read
         maxLength={128}
         hint={view === "sign_up" ? text("account.password_hint") : undefined}
       />
-      <p role="alert" className="text-side text-danger empty:hidden">
-        {problem}
-      </p>
+      <ProblemLine problem={problem} />
       <Button type="submit" kind="primary" disabled={busy} className="h-10">
         {text(words[view].button)}
       </Button>

@@ -3,9 +3,9 @@ import type { Account, Device } from "@uci/protocol";
 import { type SyntheticEvent, useState } from "react";
 import { useService } from "../connection/service-context.ts";
 import { useFormats, useText } from "../language/language.ts";
-import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
 import { TextField } from "../ui/fields.tsx";
+import { ProblemLine } from "../ui/problem-line.tsx";
 import { openAccountDialog, useAccount, useAccountActions } from "./account.ts";
 import { deviceName } from "./device-name.ts";
 import { Section } from "./section.tsx";
@@ -56,9 +56,7 @@ export function AccountSettings() {
 
 /** A form whose sending may fail; says so, or that it worked. */
 function useSending() {
-  const text = useText();
-  const problemText = useProblemText();
-  const [state, setState] = useState<{ problem: string | null; done: string | null; busy: boolean }>({
+  const [state, setState] = useState<{ problem: unknown; done: string | null; busy: boolean }>({
     ...{ problem: null, done: null, busy: false },
   });
   const send = async (
@@ -72,14 +70,12 @@ function useSending() {
     try {
       setState({ problem: null, done: await task((name) => String(fields.get(name) ?? "")), busy: false });
     } catch (error) {
-      setState({ problem: problemText(error) || text("settings.not_saved"), done: null, busy: false });
+      setState({ problem: error, done: null, busy: false });
     }
   };
   const outcome = (
     <>
-      <p role="alert" className="text-side text-danger empty:hidden">
-        {state.problem}
-      </p>
+      <ProblemLine problem={state.problem} />
       <p role="status" className="text-side text-soft empty:hidden">
         {state.done}
       </p>
@@ -157,17 +153,16 @@ function Password() {
 function Devices() {
   const text = useText();
   const formats = useFormats();
-  const problemText = useProblemText();
   const { client } = useService();
   const queries = useQueryClient();
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   const { data } = useQuery({ queryKey: ["devices"], queryFn: ({ signal }) => client.account.devices({ signal }) });
   const signOut = async ({ device_id }: Device) => {
     try {
       await client.account.signOutDevice(device_id);
       await queries.invalidateQueries({ queryKey: ["devices"] });
     } catch (error) {
-      setProblem(problemText(error));
+      setProblem(error);
     }
   };
   return (
@@ -201,9 +196,7 @@ function Devices() {
           );
         })}
       </ul>
-      <p role="alert" className="mt-2 text-side text-danger empty:hidden">
-        {problem}
-      </p>
+      <ProblemLine className="mt-2" problem={problem} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { setLanguage, text } from "../language/language.ts";
 import { isLanguage, type LanguageWish } from "../language/languages.ts";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure, showNotice } from "../ui/notice.tsx";
 import { useChangePreferences, usePreferences } from "./preferences.ts";
 import { setTheme, type ThemeWish } from "./theme.ts";
 
@@ -17,7 +17,7 @@ export function useAppearance(): {
   chooseLanguage: (wish: LanguageWish) => void;
 } {
   const change = useChangePreferences();
-  const failed = () => showNotice(text("settings.not_saved"));
+  const failed = (error: unknown) => showFailure(text("settings.not_saved"), error);
   return {
     chooseTheme: (wish) => {
       setTheme(wish);

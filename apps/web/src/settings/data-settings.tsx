@@ -6,9 +6,9 @@ import { useRef, useState } from "react";
 import { queryKeys } from "../connection/chat-service.ts";
 import { useService } from "../connection/service-context.ts";
 import { useText } from "../language/language.ts";
-import { useProblemText } from "../language/problem.ts";
 import { download } from "../sidebar/download.ts";
 import { Button } from "../ui/button.tsx";
+import { ProblemLine } from "../ui/problem-line.tsx";
 import { Section } from "./section.tsx";
 
 const mostBytes = 50 * 1024 * 1024;
@@ -40,23 +40,22 @@ export function DataSettings() {
 type ImportState =
   | { readonly kind: "idle" | "busy" }
   | { readonly kind: "done"; readonly result: ImportResult }
-  | { readonly kind: "failed"; readonly problem: string };
+  | { readonly kind: "failed"; readonly words: string | null; readonly problem: unknown };
 
 function Import() {
   const text = useText();
-  const problemText = useProblemText();
   const { client } = useService();
   const queries = useQueryClient();
   const field = useRef<HTMLInputElement>(null);
   const [state, setState] = useState<ImportState>({ kind: "idle" });
   const take = async (file: File) => {
-    if (file.size > mostBytes) return setState({ kind: "failed", problem: text("settings.too_large") });
+    if (file.size > mostBytes) return setState({ kind: "failed", words: text("settings.too_large"), problem: null });
     setState({ kind: "busy" });
     let value: unknown;
     try {
       value = JSON.parse(await file.text());
     } catch {
-      return setState({ kind: "failed", problem: text("settings.not_json") });
+      return setState({ kind: "failed", words: text("settings.not_json"), problem: null });
     }
     try {
       const result = await client.importFile(value);
@@ -66,7 +65,11 @@ function Import() {
     } catch (error) {
       // The one thing about such a request that is the reader's own is the file.
       const unknownFile = error instanceof ApiError && error.code === "invalid_request";
-      setState({ kind: "failed", problem: unknownFile ? text("settings.not_export") : problemText(error) });
+      setState(
+        unknownFile
+          ? { kind: "failed", words: text("settings.not_export"), problem: null }
+          : { kind: "failed", words: null, problem: error },
+      );
     }
   };
   return (
@@ -99,9 +102,7 @@ function Import() {
           state.result.shortened > 0 &&
           ` ${text("settings.import_shortened", { count: state.result.shortened })}`}
       </p>
-      <p role="alert" className="mt-2 text-side text-danger empty:hidden">
-        {state.kind === "failed" && state.problem}
-      </p>
+      <ProblemLine className="mt-2" {...(state.kind === "failed" ? state : { problem: null })} />
     </>
   );
 }

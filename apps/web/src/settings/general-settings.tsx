@@ -1,7 +1,7 @@
 import { useLanguage, useText } from "../language/language.ts";
 import { isLanguage, type Language, languages } from "../language/languages.ts";
 import { classNames } from "../ui/class-names.ts";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure } from "../ui/notice.tsx";
 import { useAccount } from "./account.ts";
 import { useAppearance } from "./appearance.ts";
 import { setModelWish } from "./model.ts";
@@ -23,7 +23,7 @@ export function GeneralSettings() {
   const { wish: language } = useLanguage();
   const theme = useTheme((state) => state.wish);
   const { chooseTheme, chooseLanguage } = useAppearance();
-  const failed = () => showNotice(text("settings.not_saved"));
+  const failed = (error: unknown) => showFailure(text("settings.not_saved"), error);
   return (
     <div>
       <Section title={text("settings.default_model_label")} words={text("settings.default_model_hint")}>

@@ -5,11 +5,11 @@ import { type SyntheticEvent, useState } from "react";
 import { queryKeys } from "../connection/chat-service.ts";
 import { useService } from "../connection/service-context.ts";
 import { useText } from "../language/language.ts";
-import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
 import { TextArea, TextField } from "../ui/fields.tsx";
 import { IconButton } from "../ui/icon-button.tsx";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure, showNotice } from "../ui/notice.tsx";
+import { ProblemLine } from "../ui/problem-line.tsx";
 import { usePrompts } from "./prompts.ts";
 
 /** Saved prompts: a list, and one of them in its place while it is changed. */
@@ -30,8 +30,8 @@ export function PromptSettings() {
           .then(refresh)
           .catch(() => {});
       showNotice(text("settings.prompt_deleted"), { label: text("shell.undo"), run });
-    } catch {
-      showNotice(text("settings.not_saved"));
+    } catch (error) {
+      showFailure(text("settings.not_saved"), error);
     }
   };
   const done = () => {
@@ -88,9 +88,8 @@ type PromptFormProps = { readonly prompt: Prompt | null; readonly onDone: () => 
 
 function PromptForm({ prompt, onDone, onCancel }: PromptFormProps) {
   const text = useText();
-  const problemText = useProblemText();
   const { client } = useService();
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   const submit = async (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
@@ -100,7 +99,7 @@ function PromptForm({ prompt, onDone, onCancel }: PromptFormProps) {
       else await client.prompts.update(prompt.prompt_id, given);
       onDone();
     } catch (error) {
-      setProblem(problemText(error));
+      setProblem(error);
     }
   };
   return (
@@ -114,9 +113,7 @@ function PromptForm({ prompt, onDone, onCancel }: PromptFormProps) {
         required
         standard={prompt?.text ?? ""}
       />
-      <p role="alert" className="text-side text-danger empty:hidden">
-        {problem}
-      </p>
+      <ProblemLine problem={problem} />
       <div className="flex justify-end gap-2">
         <Button onClick={onCancel}>{text("settings.cancel")}</Button>
         <Button type="submit" kind="primary">

@@ -2,10 +2,10 @@ import { type SyntheticEvent, useId, useState } from "react";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
-import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { TextArea, TextField } from "../ui/fields.tsx";
+import { ProblemLine } from "../ui/problem-line.tsx";
 import { ModelSelect } from "./model-select.tsx";
 import { openSessionSettings, useSessionSettings } from "./session-settings-state.ts";
 
@@ -28,12 +28,11 @@ export default function SessionSettingsDialog() {
 
 function SettingsForm({ sessionId }: { readonly sessionId: string }) {
   const text = useText();
-  const problemText = useProblemText();
   const service = useService();
   const modelId = useId();
   const settings = useChat((state) => state.sessions[sessionId]?.settings);
   const [model, setModel] = useState({ ai_provider: settings?.ai_provider ?? null, model: settings?.model ?? null });
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   const submit = async (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
@@ -49,7 +48,7 @@ function SettingsForm({ sessionId }: { readonly sessionId: string }) {
       await service.update(sessionId, { settings: change });
       openSessionSettings(null);
     } catch (error) {
-      setProblem(problemText(error));
+      setProblem(error);
     }
   };
   return (
@@ -94,9 +93,7 @@ function SettingsForm({ sessionId }: { readonly sessionId: string }) {
           hint={text("settings.max_tokens_hint")}
         />
       </div>
-      <p role="alert" className="text-side text-danger empty:hidden">
-        {problem}
-      </p>
+      <ProblemLine problem={problem} />
       <div className="flex justify-end gap-2">
         <Button onClick={() => openSessionSettings(null)}>{text("settings.cancel")}</Button>
         <Button type="submit" kind="primary">

@@ -7,6 +7,7 @@ import { useService } from "../connection/service-context.ts";
 import { useFormats, useText } from "../language/language.ts";
 import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
+import { Reference } from "../ui/reference.tsx";
 
 /** A branch that somebody has shared, for anybody with its address. Nobody is signed in for it, and nothing can be written. */
 export default function SharePage({ shareId }: { readonly shareId: string }) {
@@ -27,6 +28,7 @@ export default function SharePage({ shareId }: { readonly shareId: string }) {
   if (share.isError) {
     return (
       <Notice title={text("share.failed")} words={problemText(share.error)}>
+        <Reference problem={share.error} />
         <Button onClick={() => void share.refetch()}>{text("shell.try_again")}</Button>
       </Notice>
     );

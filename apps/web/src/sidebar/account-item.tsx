@@ -4,7 +4,7 @@ import { openAccountDialog, useAccount, useAccountActions } from "../settings/ac
 import { openSettings } from "../settings/settings-state.ts";
 import { openShortcuts } from "../settings/shortcuts-dialog.tsx";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../ui/menu.tsx";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure } from "../ui/notice.tsx";
 import { useInvitation } from "./guest-invitation.ts";
 import { removePendingNow } from "./removing.ts";
 
@@ -18,8 +18,8 @@ export function AccountItem() {
     try {
       await removePendingNow();
       await signOut();
-    } catch {
-      showNotice(text("account.not_signed_out"));
+    } catch (error) {
+      showFailure(text("account.not_signed_out"), error);
     }
   };
   const account = data?.account ?? null;

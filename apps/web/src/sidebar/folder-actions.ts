@@ -5,7 +5,7 @@ import { queryKeys } from "../connection/chat-service.ts";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure, showNotice } from "../ui/notice.tsx";
 
 /** A folder that is being named before it is made; `sessionId` is put into it then. */
 export const useNewFolder = create<{ naming: { sessionId: string | null } | null }>(() => ({ naming: null }));
@@ -24,7 +24,7 @@ export function useFolderActions() {
   const service = useService();
   const queries = useQueryClient();
   const refresh = () => queries.invalidateQueries({ queryKey: queryKeys.folders });
-  const failed = () => showNotice(text("sidebar.not_changed"));
+  const failed = (error: unknown) => showFailure(text("sidebar.not_changed"), error);
   const make = async (name: string, sessionIds: readonly string[]) => {
     const { folder_id } = await service.client.folders.create(name);
     await refresh();
@@ -47,8 +47,8 @@ export function useFolderActions() {
         await queries.invalidateQueries({ queryKey: queryKeys.sessions });
         const run = () => void make(name, sessionIds).catch(failed);
         showNotice(text("sidebar.folder_deleted"), { label: text("shell.undo"), run });
-      } catch {
-        failed();
+      } catch (error) {
+        failed(error);
       }
     },
   };

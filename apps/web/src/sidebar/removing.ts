@@ -1,7 +1,7 @@
 import type { ChatService } from "../connection/chat-service.ts";
 import { change, useChat } from "../connection/store.ts";
 import { text } from "../language/language.ts";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure, showNotice } from "../ui/notice.tsx";
 
 /** How long a deleted chat can be taken back. */
 const undoMs = 6_000;
@@ -14,9 +14,9 @@ export function removeSession(service: ChatService, sessionId: string): void {
   const carryOut = async () => {
     clearTimeout(timer);
     if (!pending.delete(sessionId)) return;
-    await service.remove(sessionId).catch(() => {
+    await service.remove(sessionId).catch((error: unknown) => {
       setRemoved(sessionId, false);
-      showNotice(text("sidebar.not_deleted"), {
+      showFailure(text("sidebar.not_deleted"), error, {
         label: text("shell.try_again"),
         run: () => removeSession(service, sessionId),
       });

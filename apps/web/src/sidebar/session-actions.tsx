@@ -18,7 +18,7 @@ import { useChat } from "../connection/store.ts";
 import { useText } from "../language/language.ts";
 import { openSessionSettings } from "../settings/session-settings-state.ts";
 import { MenuChoice, MenuChoices, MenuItem, MenuLine, SubMenu } from "../ui/menu.tsx";
-import { showNotice } from "../ui/notice.tsx";
+import { showFailure, showNotice } from "../ui/notice.tsx";
 import { downloadSession } from "./download.ts";
 import { beginFolder, useFolderActions } from "./folder-actions.ts";
 import { removeSession } from "./removing.ts";
@@ -34,7 +34,7 @@ export function SessionActions({ session, onRename }: { readonly session: Sessio
   const service = useService();
   const navigate = useNavigate();
   const { session_id, pinned, archived } = session;
-  const failed = () => showNotice(text("sidebar.not_changed"));
+  const failed = (error: unknown) => showFailure(text("sidebar.not_changed"), error);
   const archive = (value: boolean) => {
     service.update(session_id, { archived: value }).catch(failed);
     if (!value) return;

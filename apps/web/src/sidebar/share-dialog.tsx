@@ -7,10 +7,10 @@ import { queryKeys } from "../connection/chat-service.ts";
 import { useService } from "../connection/service-context.ts";
 import { useChat } from "../connection/store.ts";
 import { useFormats, useText } from "../language/language.ts";
-import { useProblemText } from "../language/problem.ts";
 import { Button } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy-button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { ProblemLine } from "../ui/problem-line.tsx";
 import { openShare, useShareDialog } from "./share-state.ts";
 
 /** Links to a frozen copy of a chat: made, copied, revoked. */
@@ -31,11 +31,10 @@ export function ShareDialog() {
 
 function Shares({ sessionId }: { readonly sessionId: string }) {
   const text = useText();
-  const problemText = useProblemText();
   const { client } = useService();
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   const queryKey = queryKeys.shares(sessionId);
   const { data } = useQuery({ queryKey, queryFn: ({ signal }) => client.shares.list(sessionId, { signal }) });
   const attempt = async (task: () => Promise<unknown>) => {
@@ -45,7 +44,7 @@ function Shares({ sessionId }: { readonly sessionId: string }) {
       await task();
       await queries.invalidateQueries({ queryKey });
     } catch (error) {
-      setProblem(problemText(error));
+      setProblem(error);
     }
     setBusy(false);
   };
@@ -62,9 +61,7 @@ function Shares({ sessionId }: { readonly sessionId: string }) {
         <Link2 size={16} aria-hidden />
         {text("share.create")}
       </Button>
-      <p role="alert" className="text-side text-danger empty:hidden">
-        {problem}
-      </p>
+      <ProblemLine problem={problem} />
       {shares.length > 0 && (
         <section aria-label={text("share.existing")}>
           <h3 className="pb-1 text-caption text-faint">{text("share.existing")}</h3>

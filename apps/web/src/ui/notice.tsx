@@ -1,5 +1,7 @@
 import { useEffect } from "react";
 import { create } from "zustand";
+import { correlationIdOf } from "../language/problem.ts";
+import { Reference } from "./reference.tsx";
 
 type Notice = {
   readonly id: number;
@@ -7,6 +9,8 @@ type Notice = {
   /** What can be done about it. */
   readonly action: { readonly label: string; readonly run: () => void } | null;
   readonly shownMs: number;
+  /** What went wrong; null where nothing did. */
+  readonly problem: unknown;
 };
 
 const useNotices = create<{ notice: Notice | null }>(() => ({ notice: null }));
@@ -14,9 +18,18 @@ let lastId = 0;
 
 /** Shows one quiet line at the foot of the page; it takes the place of the one before. Returns how to take it away. */
 export function showNotice(text: string, action: Notice["action"] = null, shownMs = 6_000): () => void {
+  return show({ text, action, shownMs, problem: null });
+}
+
+/** The same for something that did not work; longer, where there is an id to copy. */
+export function showFailure(text: string, problem: unknown, action: Notice["action"] = null): () => void {
+  return show({ text, action, shownMs: correlationIdOf(problem) === null ? 6_000 : 15_000, problem });
+}
+
+function show(fields: Omit<Notice, "id">): () => void {
   lastId++;
   const id = lastId;
-  useNotices.setState({ notice: { id, text, action, shownMs } });
+  useNotices.setState({ notice: { id, ...fields } });
   return () => useNotices.setState(({ notice }) => (notice?.id === id ? { notice: null } : { notice }));
 }
 
@@ -39,7 +52,10 @@ export function NoticePlace() {
           data-testid="notice"
           className="pointer-events-auto flex items-center gap-3 rounded-large border border-line bg-raised py-2 pe-2 ps-4 text-side shadow-float animate-rise"
         >
-          {notice.text}
+          <span className="min-w-0">
+            {notice.text}
+            <Reference problem={notice.problem} />
+          </span>
           {notice.action !== null && (
             <button
               type="button"

@@ -5,6 +5,8 @@ export const ar: Messages = {
   "shell.title": "دردشة شاملة",
   "shell.close": "إغلاق",
   "shell.copy": "نسخ",
+  "shell.reference": "المرجع",
+  "shell.copy_reference": "نسخ المرجع",
   "shell.copied": "تم النسخ",
   "shell.try_again": "إعادة المحاولة",
   "shell.undo": "تراجع",

@@ -5,6 +5,8 @@ export const de: Messages = {
   "shell.title": "Universal Chat",
   "shell.close": "Schließen",
   "shell.copy": "Kopieren",
+  "shell.reference": "Kennung",
+  "shell.copy_reference": "Kennung kopieren",
   "shell.copied": "Kopiert",
   "shell.try_again": "Noch einmal versuchen",
   "shell.undo": "Rückgängig",

@@ -4,6 +4,8 @@ export const en = {
   "shell.title": "Universal Chat",
   "shell.close": "Close",
   "shell.copy": "Copy",
+  "shell.reference": "Reference",
+  "shell.copy_reference": "Copy the reference",
   "shell.copied": "Copied",
   "shell.try_again": "Try again",
   "shell.undo": "Undo",

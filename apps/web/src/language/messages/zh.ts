@@ -5,6 +5,8 @@ export const zh: Messages = {
   "shell.title": "通用聊天",
   "shell.close": "关闭",
   "shell.copy": "复制",
+  "shell.reference": "参考编号",
+  "shell.copy_reference": "复制参考编号",
   "shell.copied": "已复制",
   "shell.try_again": "重试",
   "shell.undo": "撤销",

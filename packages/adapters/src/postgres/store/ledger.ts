@@ -144,9 +144,13 @@ export class PostgresLedger implements AnswerLedger {
    * is locked before the job, as by everybody who takes both, so that a deletion at the same time is no deadlock.
    */
   async #fill(answer: FinalAnswer): Promise<boolean> {
+    // Whoever asks what happened to it names this, and the job that knows it is emptied here.
+    const isTroubled = answer.status === "failed" || answer.status === "interrupted";
     const { rows } = await sql<{ session_id: string }>`
       with session as materialized (
-        select s.session_id from messages m join chat_sessions s on s.session_id = m.session_id
+        select s.session_id, j.request ->> 'correlation_id' as correlation_id
+        from messages m join chat_sessions s on s.session_id = m.session_id
+        left join workflow_jobs j on j.message_id = m.message_id
         where m.message_id = ${answer.message_id} for no key update of s),
       job as (
         update workflow_jobs j set state = 'done', request = null, plain_text = null, plain_reasoning = null, finished_at = now(),
@@ -155,10 +159,12 @@ export class PostgresLedger implements AnswerLedger {
           completion_tokens = ${answer.token_count}
         from session
         where j.message_id = ${answer.message_id} and j.generation = ${answer.generation} and j.state = 'open'
-        returning j.message_id),
+        returning j.message_id, session.correlation_id),
       row as (
         update messages set content = ${answer.text}, status = ${answer.status}, model = ${answer.model},
-          token_count = ${answer.token_count}, metadata = ${storableJson(metadataOf(answer))}::jsonb,
+          token_count = ${answer.token_count}, metadata = ${storableJson(metadataOf(answer))}::jsonb ||
+            case when ${isTroubled} and job.correlation_id is not null
+              then jsonb_build_object('correlation_id', job.correlation_id) else '{}'::jsonb end,
           generation = ${answer.generation}, last_chunk_id = ${answer.last_chunk_id}, finish_reason = ${answer.finish_reason}
         from job where messages.message_id = job.message_id
         returning messages.session_id)
