@@ -1,5 +1,6 @@
 import net from "node:net";
 import { scriptedAnswer } from "@uci/adapters/providers/testing";
+import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Fixture, type Instance, until, withClient } from "./fixture.ts";
 
@@ -72,4 +73,35 @@ it("a stream whose turn never comes leaves nothing behind", async () => {
     wire.close();
     await until("nobody is left", async () => (await activeConnections()) === 0);
   });
+});
+
+it("a reader that left while its sessions were looked up leaves nothing behind, and is no error", async () => {
+  const lines: string[] = [];
+  const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
+  const watched = await fixture.instance({ log });
+  await withClient(watched.database, async (client) => {
+    await client.query("begin");
+    await client.query("lock table chat_sessions in access exclusive mode");
+    const sockets = Array.from({ length: 5 }, (_none, index) => {
+      const socket = net.connect(watched.port(), "127.0.0.1");
+      socket.write(`GET /api/sse?session_id=left_${index}&user_id=leaving HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      return socket;
+    });
+    await until("they are being looked up", async () => {
+      const { rows } = await client.query("select 1 from pg_locks where not granted");
+      return rows.length > 0;
+    });
+    const gone = sockets.map((socket) => new Promise((resolve) => socket.on("close", resolve)));
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(gone);
+    await client.query("rollback");
+  });
+  await until("the sessions have been made", async () => {
+    return (await watched.query("select 1 from chat_sessions where session_id like 'left%'")).length === 5;
+  });
+  await until("no stream is left", async () => {
+    const health = (await (await fetch(`${watched.address()}/health`)).json()) as { active_connections: number };
+    return health.active_connections === 0;
+  });
+  expect(lines).toEqual([]);
 });

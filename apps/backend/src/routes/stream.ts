@@ -155,7 +155,8 @@ function callerOf({ ip, headers }: FastifyRequest): ConnectionCaller {
   const copied = (text: string, characters: number) => Buffer.from(text.slice(0, characters)).toString();
   const agent = headers["user-agent"];
   return {
-    address: copied(ip, wireLimits.callerAddressCharacters),
+    // A socket that closed while the sessions were looked up has none any more.
+    address: copied((ip as string | undefined) ?? "", wireLimits.callerAddressCharacters),
     user_agent: agent === undefined ? null : copied(agent, wireLimits.userAgentCharacters),
   };
 }
