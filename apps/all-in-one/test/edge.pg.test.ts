@@ -12,6 +12,7 @@ let fixture: Fixture;
 let accounts: Instance;
 let trusted: Instance;
 let signed: Instance;
+let behindProxy: Instance;
 
 beforeAll(async () => {
   fixture = await Fixture.start();
@@ -22,6 +23,7 @@ beforeAll(async () => {
     requestTimeoutMs: 1_000,
   });
   trusted = await fixture.instance();
+  behindProxy = await fixture.instance({ trustForwardedFrom: ["127.0.0.1"] });
   signed = await fixture.instance({ edge: { ...edge, gatewaySecret: secret } });
 });
 
@@ -65,6 +67,12 @@ describe("host names", () => {
     expect(refused?.status).toBe(421);
   });
 
+  it("is not told another one by a header that a page can set", async () => {
+    const lines = ["GET /health HTTP/1.1", "Host: evil.example", "X-Forwarded-Host: 127.0.0.1", "X-User-Id: victim"];
+    expect((await byHand(behindProxy, lines))?.status).toBe(421);
+    expect((await ask(behindProxy, "evil.example@127.0.0.1"))?.status).toBe(421);
+  });
+
   it("answers to loopback, to any address, to the public name and to those of ALLOWED_HOSTS", async () => {
     for (const host of ["localhost:1", "x.localhost", "127.0.0.1", "[::1]:8080", "10.1.2.3:80"]) {
       expect((await ask(accounts, host))?.status, host).toBe(200);
@@ -83,6 +91,10 @@ describe("other sites", () => {
     await caller.refused("origin_not_allowed", "GET", "/api/sse?session_id=planted", crossSite);
     await caller.refused("origin_not_allowed", "GET", "/api/sessions", crossSite);
     expect((await caller.call("GET", "/health", crossSite)).status).toBe(200);
+    for (const path of ["/%61pi/sessions", "/api/sessions?x", "//localhost/api/sessions"]) {
+      const lines = [`GET ${path} HTTP/1.1`, "Host: localhost", "Sec-Fetch-Site: cross-site"];
+      expect([403, 404], path).toContain((await byHand(accounts, lines))?.status);
+    }
     const sameOrigin = { headers: { "sec-fetch-site": "same-origin" } };
     await caller.refused("unauthenticated", "GET", "/api/sessions", sameOrigin);
   });
@@ -136,6 +148,10 @@ describe("bodies", () => {
   });
 
   it("may together take so much memory of a pod and no more, and one person's are bounded alone", async () => {
+    const inFlight = async (holds: (bytes: number) => boolean) => {
+      const { text } = await trusted.browser().call("GET", "/metrics");
+      return holds(Number(/^uci_body_bytes_in_flight (\d+)$/m.exec(text)?.[1]));
+    };
     const importing = (user: string) => [
       "POST /api/import HTTP/1.1",
       "Host: localhost",
@@ -143,25 +159,40 @@ describe("bodies", () => {
       "Content-Type: application/json",
       `Content-Length: ${wireLimits.importBytes}`,
     ];
-    const wire = await RawWire.open(trusted.port());
-    wire.write(Buffer.from(`${importing("ada").join("\r\n")}\r\n\r\n[`));
-    await until("the first body is counted", async () => {
-      const metrics = await trusted.browser().call("GET", "/metrics");
-      return metrics.text.includes(`uci_body_bytes_in_flight ${wireLimits.importBytes}`);
-    });
-    expect((await byHand(trusted, importing("ada")))?.status).toBe(429);
-    expect((await byHand(trusted, importing("grace")))?.status).toBe(503);
+    const begin = async (user: string, bytes: number) => {
+      const wire = await RawWire.open(trusted.port());
+      wire.write(Buffer.from(`${importing(user).join("\r\n")}\r\n\r\n`));
+      wire.write(Buffer.alloc(bytes, 0x20));
+      return wire;
+    };
+    const megabytes = 1024 * 1024;
+    // Whoever announces much and sends nothing takes nobody's room.
+    const silent = await Promise.all(["a", "b", "c"].map((user) => begin(user, 0)));
+    const first = await begin("ada", 40 * megabytes);
+    await until("what came is counted", () => inFlight((bytes) => bytes >= 40 * megabytes));
+    const second = await begin("ada", 20 * megabytes);
+    expect((await second.answer("POST"))?.status).toBe(429);
+    const third = await begin("grace", 40 * megabytes);
+    expect((await third.answer("POST"))?.status).toBe(503);
     const { text } = await trusted.browser().call("GET", "/metrics");
     for (const code of ["too_many_requests", "overloaded"]) {
       expect(text).toMatch(new RegExp(`^uci_bodies_refused_total\\{code="${code}"\\} 1$`, "m"));
     }
     // Small ones of anybody have room beside it.
     expect((await trusted.user("grace").call("POST", "/api/sessions", { body: {} })).status).toBe(201);
-    wire.close();
-    await until("a body that broke off is counted no more", async () => {
-      const metrics = await trusted.browser().call("GET", "/metrics");
-      return metrics.text.includes("uci_body_bytes_in_flight 0");
-    });
+    for (const wire of [first, second, third, ...silent]) wire.close();
+    await until("bodies that broke off are counted no more", () => inFlight((bytes) => bytes === 0));
+  });
+
+  it("of files are taken up to their own length, whether they say it or not", async () => {
+    const image = Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(5 * 1024 * 1024)]);
+    const send = (body: Buffer | ReadableStream) =>
+      fetch(`${trusted.address()}/api/attachments`, {
+        ...{ method: "POST", body, duplex: "half" },
+        headers: { "content-type": "image/png", "x-file-name": "a.png", "x-user-id": "ada" },
+      } as RequestInit);
+    expect((await send(image)).status).toBe(201);
+    expect((await send(new Blob([image]).stream())).status).toBe(201);
   });
 
   it("may say __proto__ as a text, not as a key", async () => {
@@ -177,12 +208,18 @@ describe("methods", () => {
   it.each([
     ["GET", "/api/chat", "POST"],
     ["GET", "/chat", "POST"],
-    ["DELETE", "/api/sse", "GET, HEAD"],
+    ["DELETE", "/api/sse", "GET"],
+    ["DELETE", "/api/ch%61t", "POST"],
     ["PUT", "/api/sessions/s1", "DELETE, GET, HEAD, PATCH"],
     ["POST", "/health", "GET, HEAD"],
   ])("%s %s is 405 and says what is allowed", async (method, path, allowed) => {
     const answer = await trusted.user("ada").refused("method_not_allowed", method, path);
     expect(answer.headers.get("allow")).toBe(allowed);
+  });
+
+  it("HEAD of a stream is refused, since nothing but a body would follow", async () => {
+    const answer = await byHand(trusted, ["HEAD /api/sse HTTP/1.1", "Host: localhost", "X-User-Id: ada"]);
+    expect(answer).toMatchObject({ status: 405, body: "" });
   });
 
   it("an unknown path stays 404", async () => {

@@ -22,8 +22,8 @@ export type AccountsSettings = LibrarySettings & {
 
 /** Sign-ins that have ended, as the database knows them. */
 export interface Revocations {
-  /** Ids of those that ended lately; the same ones again at each call. */
-  recent(): Promise<readonly string[]>;
+  /** Ids of those that ended within so many seconds; the same ones again at each call. */
+  recent(withinSeconds: number): Promise<readonly string[]>;
   end(signInId: string): Promise<void>;
   forgetOld(): Promise<void>;
 }
@@ -35,7 +35,7 @@ const sessionCookie = "uci.session_token";
 /** How long a session is believed without asking the database again. */
 const cachedSessionMs = 20_000;
 /** For so long a sign-in that has ended is known to have, in case a question asked before is answered late. */
-const rememberedEndMs = 5 * 60_000;
+const rememberedEndMs = 2 * 60 * 60_000;
 /** However often it is used, a sign-in ends so long after it began. */
 const greatestSignInAgeMs = 90 * 24 * 60 * 60_000;
 
@@ -82,8 +82,8 @@ export class Accounts implements Identifier {
   }
 
   /** Ids of sign-ins that ended lately, on whichever pod; their cookies are not believed any more. */
-  async recentRevocations(): Promise<readonly string[]> {
-    const recent = await this.#revocations.recent();
+  async recentRevocations(withinSeconds: number): Promise<readonly string[]> {
+    const recent = await this.#revocations.recent(withinSeconds);
     const ended = new Set(recent.filter((id) => !this.#ended.has(id)));
     for (const id of ended) this.#ended.set(id, true);
     if (ended.size === 0) return recent;

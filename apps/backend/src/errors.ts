@@ -20,6 +20,9 @@ export function errorBody(code: ErrorCode, message: string, retryable: boolean, 
 /** What any thrown thing is in terms of the registry. */
 export function registered(error: unknown, unavailable: UnavailableTest): RegisteredError {
   if (error instanceof RegisteredError) return error;
+  // What refuses in the middle of a body is wrapped: the server writes a status of its own onto what it is given there.
+  const { refusal } = error as { refusal?: unknown };
+  if (refusal instanceof RegisteredError) return refusal;
   if (hasZodFastifySchemaValidationErrors(error)) {
     const first = error.validation[0];
     const place = (first?.instancePath ?? "").replaceAll("/", ".").replace(/^\./, "");

@@ -100,6 +100,10 @@ export class TrustedIdentifier implements Identifier {
   #fromHeader(request: FastifyRequest): string | undefined {
     const header = request.headers["x-user-id"];
     if (header === undefined && !this.#headerOnly) return undefined;
+    // Node joins two of them into one name that is neither.
+    if ((request.raw?.headersDistinct?.["x-user-id"]?.length ?? 1) > 1) {
+      throw new RegisteredError("invalid_request", "X-User-Id must be given once.");
+    }
     const named = headerText(header);
     if (named === undefined) throw new RegisteredError("unauthenticated", "The header X-User-Id names nobody.");
     if (this.#signature?.isGood(request, named) === false) {

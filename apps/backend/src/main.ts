@@ -41,7 +41,7 @@ export async function startBackend(config: BackendConfig, ports: BackendPorts): 
   const trusted = { users: ports.store.users, headerOnly, signature };
   const identifier = new GatedIdentifier(ports.accounts ?? new TrustedIdentifier(trusted));
   const streams = new OpenStreams(config.streamsPerUser, config.streamAgeMs);
-  const revocations = ports.accounts === null ? null : new RevocationWatch(ports.accounts, streams);
+  const revocations = ports.accounts === null ? null : new RevocationWatch(ports.accounts, ports.attempts, streams);
   const surroundings: Surroundings = {
     ...{ config, ports, reader, identifier },
     answered: (request) => identifier.answered(request),

@@ -3,7 +3,14 @@ import type { FastifyRequest } from "fastify";
 import type { Identifier, Identity } from "./identity.ts";
 
 /** How many requests of one person are worked on at once, and how many wait for their turn. */
-export type GateLimits = { readonly atOnce: number; readonly waiting: number };
+export type GateLimits = {
+  readonly atOnce: number;
+  readonly waiting: number;
+  /** How long a request waits for its turn, in milliseconds; absent: as usual. */
+  readonly waitMs?: number;
+  /** What it is refused with; absent: that this person has too much under way. */
+  readonly refusal?: "overloaded";
+};
 
 /** Fewer at once than a pod has connections to the database. */
 const anyRequests: GateLimits = { atOnce: 6, waiting: 250 };
@@ -40,7 +47,7 @@ export class PersonGate {
     const person = this.#people.get(userId) ?? { working: 0, waiting: [] };
     this.#people.set(userId, person);
     if (person.working < this.#limits.atOnce) person.working++;
-    else await inLine(person, this.#limits.waiting);
+    else await inLine(person, this.#limits);
     let isOver = false;
     return () => {
       if (isOver) return;
@@ -54,8 +61,9 @@ export class PersonGate {
 }
 
 /** Resolves when a turn is handed on. */
-function inLine({ waiting }: Person, most: number): Promise<void> {
-  const refusal = () => new RegisteredError("too_many_requests", undefined, retryAfterMs);
+function inLine({ waiting }: Person, limits: GateLimits): Promise<void> {
+  const { waiting: most, waitMs = waitLimitMs, refusal: code = "too_many_requests" } = limits;
+  const refusal = () => new RegisteredError(code, undefined, retryAfterMs);
   if (waiting.length >= most) throw refusal();
   return new Promise((resolve, reject) => {
     const take = () => {
@@ -65,7 +73,7 @@ function inLine({ waiting }: Person, most: number): Promise<void> {
     const timer = setTimeout(() => {
       waiting.splice(waiting.indexOf(take), 1);
       reject(refusal());
-    }, waitLimitMs);
+    }, waitMs);
     waiting.push(take);
   });
 }

@@ -42,6 +42,8 @@ export interface Attempts {
   count(key: string, windowMs: number): Promise<{ readonly count: number; readonly leftMs: number }>;
   /** Takes one back. */
   giveBack(key: string): Promise<void>;
+  /** Deletes counts whose window is over. */
+  forgetOld(): Promise<void>;
 }
 
 /** The same limit over all pods: `key` is counted before anything else is done, and then looked at. */

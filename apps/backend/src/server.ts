@@ -13,7 +13,7 @@ import {
 import { askAnother } from "./ask-another.ts";
 import { admitBodies } from "./edge/admission.ts";
 import { answerBrokenRequest, refuseWhatNodeHandles } from "./edge/broken-requests.ts";
-import { KnownRoutes } from "./edge/known-routes.ts";
+import { KnownRoutes, pathOf } from "./edge/known-routes.ts";
 import { Origins } from "./edge/origins.ts";
 import { securityHeadersFor } from "./edge/security-headers.ts";
 import { errorHandler, registered, sendError } from "./errors.ts";
@@ -119,20 +119,29 @@ function takeJsonAlone(app: App): void {
     } catch {
       return done(new RegisteredError("invalid_request", "The body is not JSON."), undefined);
     }
-    if (!hasKey(value, "__proto__")) return done(null, value);
-    done(new RegisteredError("invalid_request", "The body has a key that is not allowed."), undefined);
+    const problem = problemOf(value);
+    if (problem === null) return done(null, value);
+    done(new RegisteredError("invalid_request", problem), undefined);
   });
 }
 
-/** Whether any object in a JSON value has such a key; what a text says is no key. */
-function hasKey(value: unknown, key: string): boolean {
-  const open = [value];
-  for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
-    if (next === null || typeof next !== "object") continue;
-    if (Object.hasOwn(next, key)) return true;
-    for (const item of Object.values(next)) if (item !== null && typeof item === "object") open.push(item);
+/** Deeper than anything that is sent here; what reads a body again may do so by calling itself. */
+const deepestBody = 100;
+
+/** Why a JSON value is not taken: a key by which objects get other prototypes, or its depth; what a text says is no key. */
+function problemOf(value: unknown): string | null {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepestBody) return "The body is nested too deep.";
+    const next: unknown[] = [];
+    for (const item of level) {
+      if (item === null || typeof item !== "object") continue;
+      if (Object.hasOwn(item, "__proto__")) return "The body has a key that is not allowed.";
+      for (const inner of Object.values(item)) if (inner !== null && typeof inner === "object") next.push(inner);
+    }
+    level = next;
   }
-  return false;
+  return null;
 }
 
 /** Pages of the sites named in the settings may call the API with the reader's cookie; without any, none may. */
@@ -174,7 +183,7 @@ async function servePage(app: App, pageFolder: string | null, routes: KnownRoute
     });
   }
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?", 1)[0] ?? "";
+    const path = pathOf(request.url);
     const reads = request.method === "GET" || request.method === "HEAD";
     const wantsPage = reads && !path.startsWith("/api") && !/\.[a-z0-9]+$/i.test(path);
     if (routes.methodsOf(path).length > 0 || pageFolder === null || !wantsPage) routes.refuse(request, reply);

@@ -4,8 +4,11 @@ export const wireLimits = {
   messageBytes: 256 * 1024,
   /** Body of one HTTP request. */
   requestBodyBytes: 1024 * 1024,
-  /** Bodies of all requests that one pod holds at a time. */
+  /** Bodies of more than `requestBodyBytes` that one pod holds at a time. */
   bodiesInFlightBytes: 64 * 1024 * 1024,
+  /** Bodies of up to `requestBodyBytes` that one pod holds at a time, of all callers and of one. */
+  smallBodiesInFlightBytes: 64 * 1024 * 1024,
+  smallBodiesOfCallerBytes: 16 * 1024 * 1024,
   /** Text of one chunk. */
   chunkBytes: 64 * 1024,
   /** Text of one answer, reasoning not counted. */

@@ -32,7 +32,7 @@ const hashes: Readonly<Record<number, string>> = {
   8: "b1b0f7b16fdb3676e9ee645f4b87702ddcda3e5b5826eb65c216a5242fd9cbfd",
   9: "70fc81331f359e60ac4a74e5feebec2359aa3b743e207edd86f09579bf9d5ff4",
   10: "f9ca9cf4a44edddfaf0f3fb702b8012067b8d483e6f1b9ff5ff2a4796763fa8b",
-  11: "bc6a89a7e96164aced7eeb359f7ced038fa0d1a49fa3e0c904723d74cdcbed8d",
+  11: "5246450d2d1089d666f3dd49c8ee9f441265cc4ecc750d5124dda595f1fb1f11",
 };
 
 describe("version", () => {

@@ -1,9 +1,10 @@
+import { Transform } from "node:stream";
 import type { Metrics } from "@uci/adapters/metrics";
 import { RegisteredError, wireLimits } from "@uci/protocol";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest, RequestPayload } from "fastify";
 import type { Identifier } from "../identity.ts";
 import type { App } from "../routes/surroundings.ts";
-import { BodyBudget } from "./body-budget.ts";
+import { BodyBudget, type HeldBody } from "./body-budget.ts";
 import type { KnownRoutes } from "./known-routes.ts";
 
 declare module "fastify" {
@@ -16,57 +17,106 @@ declare module "fastify" {
 /** Options of a route that anybody may call. */
 export const openToAnyone = { access: "anyone" } as const;
 
+/** Two budgets, so that no message waits for the files of others: one for what fits an ordinary request, one for the rest. */
+class Bodies {
+  readonly #small = new BodyBudget(wireLimits.smallBodiesInFlightBytes, wireLimits.smallBodiesOfCallerBytes);
+  readonly #large = new BodyBudget(wireLimits.bodiesInFlightBytes, wireLimits.importBytes);
+
+  get bytesInFlight(): number {
+    return this.#small.bytesInFlight + this.#large.bytesInFlight;
+  }
+
+  hold(caller: string, mostBytes: number): HeldBody {
+    return (mostBytes <= wireLimits.requestBodyBytes ? this.#small : this.#large).hold(caller);
+  }
+}
+
 /**
  * Decides over a request before any byte of its body is read: there must be such a route, the caller must be somebody
- * unless the route is open to anyone, and the pod must have room for a body of that length.
+ * unless the route is open to anyone, and what it announces must not be too long. What arrives then is counted, and
+ * refused where the pod or the caller holds too much.
  */
-export function admitBodies(app: App, identifier: Identifier, routes: KnownRoutes, metrics: Metrics): BodyBudget {
-  const budget = new BodyBudget();
-  const refused = (code: string) => metrics.count("uci_bodies_refused_total", 1, { code });
-  // One that came in pieces and turned out too long, which nobody could know before.
-  app.addHook("onError", async (_request, _reply, error) => {
-    if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") refused("payload_too_large");
+export function admitBodies(app: App, identifier: Identifier, routes: KnownRoutes, metrics: Metrics): Bodies {
+  const bodies = new Bodies();
+  const held = new WeakMap<FastifyRequest, HeldBody>();
+  app.addHook("onError", async (_request, reply, error) => {
+    const refusal = refusalOf(error);
+    if (refusal === null) return;
+    metrics.count("uci_bodies_refused_total", 1, { code: refusal });
+    // The rest of the body is not read any more, so nothing else can follow on this connection.
+    reply.header("Connection", "close");
   });
   app.addHook("onRequest", async (request, reply) => {
     if (!hasBody(request)) return;
     try {
-      await admit(request, reply, { identifier, routes, budget, refused });
+      const { caller, bytes } = await admit(request, reply, identifier, routes);
+      const body = bodies.hold(caller, bytes);
+      held.set(request, body);
+      // Whether it was answered, cut off or never came whole: a request ends once.
+      reply.raw.once("close", body.end);
     } catch (error) {
-      // What was announced is not read any more, so nothing else can follow on this connection.
       reply.header("Connection", "close");
       throw error;
     }
   });
-  return budget;
+  app.addHook("preParsing", async (request, _reply, payload) => {
+    const body = held.get(request);
+    return body === undefined ? payload : counted(payload, body);
+  });
+  return bodies;
 }
 
-type Gate = {
-  readonly identifier: Identifier;
-  readonly routes: KnownRoutes;
-  readonly budget: BodyBudget;
-  readonly refused: (code: string) => void;
-};
+/** The body as it comes, each piece counted before it is passed on. */
+function counted(payload: RequestPayload, body: HeldBody): RequestPayload {
+  let receivedEncodedLength = 0;
+  const counting = new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      try {
+        body.add(piece.length);
+        receivedEncodedLength += piece.length;
+        done(null, piece);
+      } catch (error) {
+        payload.unpipe(counting);
+        done(new BodyRefusedError(error as RegisteredError));
+      }
+    },
+  });
+  Object.defineProperty(counting, "receivedEncodedLength", { get: () => receivedEncodedLength });
+  payload.once("error", (error) => counting.destroy(error));
+  return payload.pipe(counting);
+}
 
-async function admit(request: FastifyRequest, reply: FastifyReply, { identifier, routes, budget, refused }: Gate) {
+/** The refusal of a body that had begun; the server's own handling of bodies changes what it is given. */
+class BodyRefusedError extends Error {
+  readonly refusal: RegisteredError;
+
+  constructor(refusal: RegisteredError) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+function refusalOf(error: Error & { code?: string }): string | null {
+  if (error instanceof BodyRefusedError) return error.refusal.code;
+  const isTooLarge = error.code === "FST_ERR_CTP_BODY_TOO_LARGE" || error.code === "payload_too_large";
+  return isTooLarge ? "payload_too_large" : null;
+}
+
+async function admit(request: FastifyRequest, reply: FastifyReply, identifier: Identifier, routes: KnownRoutes) {
   if (request.is404) routes.refuse(request, reply);
   const { bodyLimit, config } = request.routeOptions;
   const mostBytes = bodyLimit ?? wireLimits.requestBodyBytes;
   const bytes = announcedBytes(request, mostBytes);
-  if (bytes > mostBytes) {
-    refused("payload_too_large");
-    throw new RegisteredError("payload_too_large");
-  }
+  if (bytes > mostBytes) throw new RegisteredError("payload_too_large");
   const caller = config.access === "anyone" ? null : await identifier.admit(request);
-  const giveBack = budget.take(bytes, caller ?? request.ip, refused);
-  // Whether it was answered, cut off or never came whole: a request ends once.
-  reply.raw.once("close", giveBack);
+  return { caller: caller ?? request.ip, bytes };
 }
 
 function hasBody({ headers }: FastifyRequest): boolean {
   return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
-/** A body that comes in pieces does not say how long it will be, so it is counted as the longest there may be. */
+/** A body that comes in pieces does not say how long it will be, so it is taken for the longest there may be. */
 function announcedBytes({ headers }: FastifyRequest, mostBytes: number): number {
   const announced = Number(headers["content-length"]);
   return Number.isFinite(announced) ? announced : mostBytes;

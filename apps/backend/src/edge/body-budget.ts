@@ -1,10 +1,18 @@
-import { RegisteredError, wireLimits } from "@uci/protocol";
+import { RegisteredError } from "@uci/protocol";
 
 const retryAfterMs = 2_000;
 
+/** One body that is being read. */
+export type HeldBody = {
+  /** So many bytes more of it are here. Throws `too_many_requests` where its caller holds too much, `overloaded` where all do. */
+  add(bytes: number): void;
+  /** Its request has ended, however. */
+  end(): void;
+};
+
 /**
- * Bytes of request bodies a pod holds at one time. A body costs memory from its first byte until its request is answered,
- * so its whole length is counted before any of it is read.
+ * Bytes of request bodies a pod holds at one time, until their requests are answered. What has arrived counts and not what
+ * was announced: whoever announces much and sends nothing takes nobody's room.
  */
 export class BodyBudget {
   readonly #mostBytes: number;
@@ -12,7 +20,7 @@ export class BodyBudget {
   readonly #byCaller = new Map<string, number>();
   #bytes = 0;
 
-  constructor(mostBytes: number = wireLimits.bodiesInFlightBytes, mostBytesOfOne = wireLimits.importBytes) {
+  constructor(mostBytes: number, mostBytesOfOne: number) {
     this.#mostBytes = mostBytes;
     this.#mostBytesOfOne = mostBytesOfOne;
   }
@@ -21,30 +29,39 @@ export class BodyBudget {
     return this.#bytes;
   }
 
-  /**
-   * Counts a body of so many bytes for a caller; the returned function gives them back, once. Throws `too_many_requests` where
-   * the caller itself holds too much, `overloaded` where all callers together do.
-   */
-  take(bytes: number, caller: string, refused: (code: string) => void = () => undefined): () => void {
-    const own = this.#byCaller.get(caller) ?? 0;
-    if (own > 0 && own + bytes > this.#mostBytesOfOne) {
-      refused("too_many_requests");
-      throw new RegisteredError("too_many_requests", "You are sending too much at once; wait a little.", retryAfterMs);
-    }
-    if (this.#bytes + bytes > this.#mostBytes) {
-      refused("overloaded");
-      throw new RegisteredError("overloaded", undefined, retryAfterMs);
-    }
-    this.#bytes += bytes;
-    this.#byCaller.set(caller, own + bytes);
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      this.#bytes -= bytes;
-      const left = (this.#byCaller.get(caller) ?? 0) - bytes;
-      if (left <= 0) this.#byCaller.delete(caller);
-      else this.#byCaller.set(caller, left);
+  hold(caller: string): HeldBody {
+    let held = 0;
+    let isOver = false;
+    return {
+      add: (bytes) => {
+        if (isOver) return;
+        if (this.#of(caller) + bytes > this.#mostBytesOfOne) {
+          throw new RegisteredError(
+            "too_many_requests",
+            "You are sending too much at once; wait a little.",
+            retryAfterMs,
+          );
+        }
+        if (this.#bytes + bytes > this.#mostBytes) throw new RegisteredError("overloaded", undefined, retryAfterMs);
+        held += bytes;
+        this.#move(caller, bytes);
+      },
+      end: () => {
+        if (isOver) return;
+        isOver = true;
+        this.#move(caller, -held);
+      },
     };
+  }
+
+  #of(caller: string): number {
+    return this.#byCaller.get(caller) ?? 0;
+  }
+
+  #move(caller: string, bytes: number): void {
+    this.#bytes += bytes;
+    const left = this.#of(caller) + bytes;
+    if (left <= 0) this.#byCaller.delete(caller);
+    else this.#byCaller.set(caller, left);
   }
 }

@@ -18,6 +18,11 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     socket.destroy();
     return;
   }
+  // A word of ours in the middle of a response would be part of its body.
+  if ((socket as Socket & { _httpMessage?: { headersSent?: boolean } | null })._httpMessage?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
   refuse(socket, codesOfNode[error.code ?? ""] ?? "invalid_request");
 }
 

@@ -13,7 +13,7 @@ export class KnownRoutes {
 
   /** Throws `method_not_allowed`, with the header that names the methods, or `not_found`. */
   refuse(request: FastifyRequest, reply: FastifyReply): never {
-    const allowed = this.methodsOf(request.url.split("?", 1)[0] ?? "");
+    const allowed = this.methodsOf(pathOf(request.url));
     if (allowed.length === 0) throw new RegisteredError("not_found");
     reply.header("Allow", allowed.join(", "));
     throw new RegisteredError("method_not_allowed");
@@ -30,6 +30,16 @@ export class KnownRoutes {
     const known = this.#methods.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() };
     for (const name of [method].flat()) known.methods.add(name);
     this.#methods.set(url, known);
+  }
+}
+
+/** The path as the router reads it; as it stands where it cannot be decoded. */
+export function pathOf(url: string): string {
+  const path = url.replace(/^https?:\/\/[^/]*/i, "").split("?", 1)[0] ?? "";
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
   }
 }
 

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { RegisteredError } from "@uci/protocol";
 import type { FastifyRequest } from "fastify";
+import { pathOf } from "./known-routes.ts";
 
 const changingMethods = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
@@ -29,15 +30,20 @@ export class Origins {
    * has the same origin as the requests it sends, and only the name tells them apart. An address cannot be rebound.
    */
   checkHost(request: FastifyRequest): void {
-    const { host } = request;
+    const { host } = request.headers;
     // HTTP/1.0 has no such header, and no browser speaks it.
-    if (request.headers.host === undefined) {
+    if (host === undefined) {
       if (request.raw.httpVersion === "1.0") return;
       throw new RegisteredError("invalid_request", "The Host header is missing.");
     }
-    const name = hostNameOf(host);
-    if (name !== null && (isLoopbackName(name) || isAddress(name) || this.#hosts.has(name))) return;
+    // What a proxy says it was called by counts too, and not instead: a page can set that header itself.
+    if (this.#isOurs(host) && this.#isOurs(request.host)) return;
     throw new RegisteredError("misdirected_request");
+  }
+
+  #isOurs(host: string): boolean {
+    const name = hostNameOf(host);
+    return name !== null && (isLoopbackName(name) || isAddress(name) || this.#hosts.has(name));
   }
 
   /**
@@ -62,11 +68,14 @@ export class Origins {
   }
 }
 
-function isApi({ url }: FastifyRequest): boolean {
-  return /^\/(?:api|chat|sse|metrics)(?:[/?]|$)/.test(url);
+/** By the route that will answer: a path may be written in many ways. */
+function isApi({ routeOptions, url }: FastifyRequest): boolean {
+  return /^\/(?:api|chat|sse|metrics)(?:\/|$)/.test(routeOptions.url ?? pathOf(url));
 }
 
 function hostNameOf(host: string): string | null {
+  // Names of users, paths and odd ways to write an address have no place in this header.
+  if (!/^(?:\[[0-9a-f:.]+\]|[^@/?#\\:[\]]+)(?::\d{0,5})?$/i.test(host)) return null;
   return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname.toLowerCase().replace(/\.$/, "") : null;
 }
 

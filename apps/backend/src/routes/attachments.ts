@@ -34,7 +34,10 @@ export async function attachmentRoutes(app: App, surroundings: Surroundings): Pr
     scope.addContentTypeParser("*", limits, (_request, body, done) => done(null, body));
     (scope as unknown as App).post(
       "/api/attachments",
-      { schema: { tags: ["chat"], querystring: userQuery, response: { 201: attachmentSchema } } },
+      {
+        bodyLimit: wireLimits.attachedImageBytes,
+        schema: { tags: ["chat"], querystring: userQuery, response: { 201: attachmentSchema } },
+      },
       async (request, reply) => {
         const { userId } = await requireIdentity(identifier, request, request.query.user_id);
         const kept = await attachments.put(userId, fileOf(request));

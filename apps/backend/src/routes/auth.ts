@@ -12,6 +12,8 @@ const failuresOfNetwork = 10;
 const failuresOfAccount = 100;
 /** Wrong passwords from one network, whatever the accounts. */
 const failuresOfAddress = 100;
+/** Tries of one network that are looked at at once: hashing has one line for everybody. */
+const triesAtOnce = 8;
 const failureWindowMs = 5 * 60_000;
 const emptyBody = z.strictObject({}).nullish();
 
@@ -115,6 +117,7 @@ function signInLimits({ ports, config }: Surroundings) {
     new SharedRateLimit(ports.attempts, name, most, windowMs);
   const ofNetwork = shared("sign-in account network", failuresOfNetwork, failureWindowMs);
   const ofAccount = shared("sign-in account", failuresOfAccount, hourMs);
+  const trying = new Map<string, number>();
   let warned = false;
   const warnOfSharedAddress = ({ headers, ip, log }: SignInRequest) => {
     if (warned || headers["x-forwarded-for"] === undefined || config.trustForwardedFrom.length > 0) return;
@@ -129,11 +132,37 @@ function signInLimits({ ports, config }: Surroundings) {
     const network = networkOf(request.ip);
     const account = request.body.email.toLowerCase();
     ofAddress.take(network);
-    await ofNetwork.take(`${network} ${account}`);
-    await ofAccount.take(account);
-    const signedIn = await signIn();
-    ofAddress.giveBack(network);
-    await Promise.all([ofNetwork.giveBack(`${network} ${account}`), ofAccount.giveBack(account)]);
-    return signedIn;
+    const atOnce = trying.get(network) ?? 0;
+    if (atOnce >= triesAtOnce) {
+      ofAddress.giveBack(network);
+      throw new RegisteredError("rate_limited", undefined, 1_000);
+    }
+    trying.set(network, atOnce + 1);
+    try {
+      await ofNetwork.take(`${network} ${account}`);
+      await ofAccount.take(account);
+      return await countedAlone(signIn, async () => {
+        ofAddress.giveBack(network);
+        await Promise.all([ofNetwork.giveBack(`${network} ${account}`), ofAccount.giveBack(account)]);
+      });
+    } finally {
+      const left = (trying.get(network) ?? 1) - 1;
+      if (left === 0) trying.delete(network);
+      else trying.set(network, left);
+    }
   };
+}
+
+/** Only a wrong password stays counted; neither a right one nor a failure of ours is held against anybody. */
+async function countedAlone(signIn: () => Promise<SignedIn>, giveBack: () => Promise<void>): Promise<SignedIn> {
+  let isWrong = false;
+  try {
+    return await signIn();
+  } catch (error) {
+    isWrong = error instanceof RegisteredError && error.code === "invalid_credentials";
+    throw error;
+  } finally {
+    // While the database is away nothing can be given back, and nobody signs in.
+    if (!isWrong) await giveBack().catch(() => undefined);
+  }
 }

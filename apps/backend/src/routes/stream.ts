@@ -35,6 +35,8 @@ export function streamRoutes(app: App, surroundings: Surroundings, streams: Open
     app.get(
       url,
       {
+        // An answer to HEAD has no body, and a stream is nothing but one.
+        exposeHeadRoute: false,
         schema: { tags: ["stream"], hide: url === "/sse", querystring: streamQuery, response: { 200: byeEventSchema } },
       },
       async (request, reply) => {

@@ -21,7 +21,7 @@ import { tellSession } from "./telling.ts";
 const params = z.object({ id: identifierSchema });
 /** A person takes in one file at a time, and takes one out; a pod reads so many files at once, of whomever. */
 const oneFile = { atOnce: 1, waiting: 0 };
-const importsAtOnce = { atOnce: 2, waiting: 8 };
+const importsAtOnce = { atOnce: 2, waiting: 8, waitMs: 150_000, refusal: "overloaded" } as const;
 /** How long one file may be taken in; what is left comes in with the same file again. */
 const importLimitMs = 120_000;
 /** How long one file may take to be fetched. */

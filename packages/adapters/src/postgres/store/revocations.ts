@@ -1,9 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Database } from "./schema.ts";
 
-/** How long what has ended is told: longer than any transaction that ends sign-ins may take to commit. */
-const toldForSeconds = 60;
-const keptForSeconds = 3_600;
+const keptForSeconds = 2 * 3_600;
 
 /**
  * Sign-ins that have ended before their time. A trigger on their table writes them down, so that none is forgotten: a
@@ -16,10 +14,10 @@ export class PostgresRevocations {
     this.#database = database;
   }
 
-  /** Ids of sign-ins that ended within the last minute; the same ones again at each call. */
-  async recent(): Promise<readonly string[]> {
+  /** Ids of sign-ins that ended within so many seconds, two hours at most; the same ones again at each call. */
+  async recent(withinSeconds: number): Promise<readonly string[]> {
     const { rows } = await sql<{ sign_in_id: string }>`
-      select sign_in_id from ended_sign_ins where ended_at > clock_timestamp() - ${toldForSeconds} * interval '1 second'
+      select sign_in_id from ended_sign_ins where ended_at > clock_timestamp() - ${withinSeconds} * interval '1 second'
       `.execute(this.#database);
     return rows.map((row) => row.sign_in_id);
   }
