@@ -38,12 +38,16 @@ export const allCases: readonly ChaosCase[] = [...single, ...pairs];
 
 /** What `npm test` has time for. */
 export const shortCases: readonly ChaosCase[] = [
-  caseOf({ target: "worker", action: "killed" }),
   caseOf({ target: "worker", action: "frozen 5 s" }),
-  caseOf({ target: "worker", action: "black hole" }),
   caseOf({ target: "pod", action: "killed" }),
   caseOf({ target: "NATS leader", action: "killed" }),
+  pair("worker", "killed", "pod", "mute"),
+];
+
+/** What `npm run test:long` adds. */
+export const longerCases: readonly ChaosCase[] = [
+  caseOf({ target: "worker", action: "killed" }),
+  caseOf({ target: "worker", action: "black hole" }),
   caseOf({ target: "PostgreSQL", action: "killed" }),
   pair("Redis", "killed", "nginx", "killed"),
-  pair("worker", "killed", "pod", "mute"),
 ];
