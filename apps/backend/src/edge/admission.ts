@@ -17,6 +17,9 @@ declare module "fastify" {
 /** Options of a route that anybody may call. */
 export const openToAnyone = { access: "anyone" } as const;
 
+/** Refusals for the body itself. */
+const counts: ReadonlySet<string> = new Set(["payload_too_large", "too_many_requests"]);
+
 /** Two budgets, so that no message waits for the files of others: one for what fits an ordinary request, one for the rest. */
 class Bodies {
   readonly #small = new BodyBudget(wireLimits.smallBodiesInFlightBytes, wireLimits.smallBodiesOfCallerBytes);
@@ -26,8 +29,9 @@ class Bodies {
     return this.#small.bytesInFlight + this.#large.bytesInFlight;
   }
 
-  hold(caller: string, mostBytes: number): HeldBody {
-    return (mostBytes <= wireLimits.requestBodyBytes ? this.#small : this.#large).hold(caller);
+  hold(caller: string, announcedBytes: number): HeldBody {
+    const budget = announcedBytes <= wireLimits.requestBodyBytes ? this.#small : this.#large;
+    return budget.hold(caller, announcedBytes);
   }
 }
 
@@ -55,6 +59,9 @@ export function admitBodies(app: App, identifier: Identifier, routes: KnownRoute
       // Whether it was answered, cut off or never came whole: a request ends once.
       reply.raw.once("close", body.end);
     } catch (error) {
+      if (error instanceof RegisteredError && counts.has(error.code)) {
+        metrics.count("uci_bodies_refused_total", 1, { code: error.code });
+      }
       reply.header("Connection", "close");
       throw error;
     }
@@ -98,8 +105,7 @@ class BodyRefusedError extends Error {
 
 function refusalOf(error: Error & { code?: string }): string | null {
   if (error instanceof BodyRefusedError) return error.refusal.code;
-  const isTooLarge = error.code === "FST_ERR_CTP_BODY_TOO_LARGE" || error.code === "payload_too_large";
-  return isTooLarge ? "payload_too_large" : null;
+  return error.code === "FST_ERR_CTP_BODY_TOO_LARGE" ? "payload_too_large" : null;
 }
 
 async function admit(request: FastifyRequest, reply: FastifyReply, identifier: Identifier, routes: KnownRoutes) {

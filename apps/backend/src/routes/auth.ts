@@ -13,7 +13,7 @@ const failuresOfAccount = 100;
 /** Wrong passwords from one network, whatever the accounts. */
 const failuresOfAddress = 100;
 /** Tries of one network that are looked at at once: hashing has one line for everybody. */
-const triesAtOnce = 8;
+const triesAtOnce = 24;
 const failureWindowMs = 5 * 60_000;
 const emptyBody = z.strictObject({}).nullish();
 
