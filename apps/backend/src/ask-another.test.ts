@@ -45,7 +45,7 @@ describe("a pod that the gateway may pass by", () => {
       for (const [index, place] of [undefined, "/api/secret", "@a; b"].entries()) {
         expect(await ask("/api/chat", place)).toMatchObject({ status: 200, place: undefined, done: index + 1 });
       }
-      for (const url of ["/health", "/ready", "/metrics"])
+      for (const url of ["/health", "/ready", "/ready/self", "/metrics"])
         expect(await ask(url, "@other_pod_1")).toMatchObject({ status: 200 });
     },
   );
