@@ -30,7 +30,7 @@ describe("rights on NATS", () => {
     expect(await pod.owners.claim("msg_1", owner("a"), 0)).toEqual({ kind: "unknown" });
     await expect(pod.queue.take(1, 100)).rejects.toThrow();
     await expect(pod.owners.find("msg_1")).rejects.toBeInstanceOf(PermissionViolationError);
-    await expect(pod.provision()).rejects.toThrow(/no right to JOURNAL_0/);
+    await expect(pod.provision()).rejects.toThrow(/Permissions Violation/);
     expect(news.errors.some((error) => error instanceof PermissionViolationError)).toBe(true);
     expect(await worker.journal.tail("worker-1")).toBeNull();
     expect(await worker.owners.find("msg_1")).toBeNull();
