@@ -89,6 +89,27 @@ describe("accounts", () => {
     }
   });
 
+  it("a request for somebody else than the one who is signed in by now does nothing", async () => {
+    const email = newEmail();
+    const browser = instance.browser();
+    const ada = await enter(browser, "sign-up", { email, password });
+    const asking = (userId: string) => ({ "x-expected-user-id": encodeURIComponent(userId) });
+    const body = { message: "for whom?" };
+    await browser.refused("unauthenticated", "POST", "/api/chat", { body, headers: asking("user_of_before") });
+    await browser.refused("unauthenticated", "GET", "/api/sessions", { headers: asking("user_of_before") });
+    expect(await sessionsOf(browser)).toEqual([]);
+    const own = await browser.call("POST", "/api/chat", { body, headers: asking(ada.user_id) });
+    expect(own.status).toBe(202);
+    const state = await browser.call("GET", "/api/auth/state", { headers: asking("user_of_before") });
+    expect(state.body).toMatchObject({ account: { user_id: ada.user_id } });
+  });
+
+  it("the answer to a sign-out empties the browser's cache, where files of conversations are", async () => {
+    const browser = await newPerson();
+    const answer = await browser.call("POST", "/api/auth/sign-out", { body: {} });
+    expect(answer.headers.get("clear-site-data")).toBe('"cache"');
+  });
+
   it("cookies are HttpOnly and SameSite=Lax, and Secure behind TLS", async () => {
     const cookieOf = async (of: Instance) =>
       (await of.browser().call("POST", "/api/auth/guest", { body: {} })).headers.getSetCookie().join("\n");
