@@ -56,7 +56,9 @@ function Unreadable({ missing, problem, onRetry }: UnreadableProps) {
   const problemText = useProblemText();
   return (
     <div className="flex min-h-0 flex-1 flex-col items-center justify-center px-6 text-center">
-      <h1 className="text-[17px] font-semibold">{text(missing ? "thread.missing" : "thread.not_loaded")}</h1>
+      <h1 data-testid="unreadable" className="text-[17px] font-semibold">
+        {text(missing ? "thread.missing" : "thread.not_loaded")}
+      </h1>
       <p className="mt-1 max-w-sm text-side text-soft">{missing ? text("thread.missing_why") : problemText(problem)}</p>
       {!missing && <Reference problem={problem} />}
       <div className="mt-5">
