@@ -204,6 +204,23 @@ describe("bodies", () => {
   });
 });
 
+describe("odd requests", () => {
+  it("a body nested too deep is refused, with an idempotency key too", async () => {
+    const deep = `{"message":"x","deep":${"[".repeat(8_000)}${"]".repeat(8_000)}}`;
+    const head = ["POST /api/chat HTTP/1.1", "Host: localhost", "X-User-Id: ada", "Idempotency-Key: deep"];
+    const lines = [...head, "Content-Type: application/json", `Content-Length: ${deep.length}`];
+    expect(await byHand(trusted, lines, deep)).toMatchObject({
+      status: 400,
+      body: expect.stringContaining("too deep"),
+    });
+  });
+
+  it("two X-User-Id headers name nobody", async () => {
+    const lines = ["GET /api/sessions HTTP/1.1", "Host: localhost", "X-User-Id: ada", "X-User-Id: eve"];
+    expect((await byHand(trusted, lines))?.status).toBe(400);
+  });
+});
+
 describe("methods", () => {
   it.each([
     ["GET", "/api/chat", "POST"],
